@@ -1,0 +1,1 @@
+"""The store behind work on software projects by people and AI assistants."""

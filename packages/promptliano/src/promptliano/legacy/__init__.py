@@ -1,0 +1,1 @@
+"""Old data in: what existing databases hold, and how it becomes ours."""

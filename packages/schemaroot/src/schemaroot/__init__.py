@@ -1,0 +1,66 @@
+"""Describe tables once; query, validate, migrate and export them from that description."""
+
+from schemaroot.engine.database import Database
+from schemaroot.engine.files import Identity
+from schemaroot.query.select import Nested, Prepared, Projection, Query
+from schemaroot.query.write import Delete, Update
+from schemaroot.schema.column import (
+    auto_id,
+    blob,
+    boolean,
+    generated,
+    integer,
+    json,
+    real,
+    references,
+    soft_delete,
+    text,
+    timestamp_ms,
+)
+from schemaroot.schema.constraints import Check, Index, Unique
+from schemaroot.schema.expression import Assignment, Expr, FkExpr, Parameter, param
+from schemaroot.schema.new import New, Patch, new
+from schemaroot.schema.table import Col, Ref, Table, TableDeclaration, declaration_of
+from schemaroot.schema.values import MISSING, JsonValue, Missing, now
+
+__all__ = [
+    "MISSING",
+    "Assignment",
+    "Check",
+    "Col",
+    "Database",
+    "Delete",
+    "Expr",
+    "FkExpr",
+    "Identity",
+    "Index",
+    "JsonValue",
+    "Missing",
+    "Nested",
+    "New",
+    "Parameter",
+    "Patch",
+    "Prepared",
+    "Projection",
+    "Query",
+    "Ref",
+    "Table",
+    "TableDeclaration",
+    "Unique",
+    "Update",
+    "auto_id",
+    "blob",
+    "boolean",
+    "declaration_of",
+    "generated",
+    "integer",
+    "json",
+    "new",
+    "now",
+    "param",
+    "real",
+    "references",
+    "soft_delete",
+    "text",
+    "timestamp_ms",
+]

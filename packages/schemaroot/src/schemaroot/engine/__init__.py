@@ -1,0 +1,1 @@
+"""What runs it: drivers, connections, compiled statements, decoders, transactions."""

@@ -1,0 +1,245 @@
+"""Connections and the pool: one writer, many readers, none of which waits for the other (SQLite's WAL)."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from schemaroot.engine import dialect
+from schemaroot.engine.driver import SQLITE_BUSY, SQLITE_LOCKED, Cursor, Driver
+from schemaroot.errors import ClosedError, DatabaseLockedError, PoolExhaustedError
+
+RETRY_MIN_S, RETRY_MAX_S = 0.0002, 0.002
+"""Between two tries for a lock. SQLite's own handler backs off so far that some workers starve."""
+
+
+class Connection:
+    """One driver connection, the cursor that it reuses, and whether a transaction is open on it."""
+
+    __slots__ = ("cursor", "depth", "driver", "execute", "pooled", "raw", "read_only", "since", "writer")
+
+    def __init__(self, driver: Driver, raw: Any, *, writer: bool) -> None:
+        self.driver: Driver = driver
+        self.raw: Any = raw
+        self.cursor: Cursor = driver.cursor(raw)
+        self.execute: Callable[..., Cursor] = self.cursor.execute
+        self.writer: bool = writer
+        self.pooled: bool = not writer
+        self.read_only: bool = not writer
+        self.depth: int = 0
+        self.since: float = 0.0
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether SQLite has a transaction open."""
+        return self.driver.in_transaction(self.raw)
+
+    @property
+    def changes(self) -> int:
+        """Rows changed by the last statement."""
+        return self.driver.changes(self.raw, self.cursor)
+
+    @property
+    def last_rowid(self) -> int:
+        """The rowid of the last inserted row."""
+        return self.driver.last_rowid(self.raw, self.cursor)
+
+    def value(self, sql: str) -> Any:
+        """The only value of a statement."""
+        rows = self.execute(sql).fetchall()
+        return rows[0][0] if rows else None
+
+    def rollback(self) -> None:
+        """Rolls back if something is open; a full disk may have done it already."""
+        if self.in_transaction:
+            self.execute(dialect.ROLLBACK).fetchall()
+
+    def close(self) -> None:
+        """Closes the driver's connection."""
+        self.raw.close()
+
+
+class Patience:
+    """Waits for a lock in short jittered steps until a timeout."""
+
+    __slots__ = ("deadline", "driver", "started")
+
+    def __init__(self, driver: Driver, timeout_ms: float) -> None:
+        self.driver: Driver = driver
+        self.started: float = time.monotonic()
+        self.deadline: float = self.started + timeout_ms / 1000
+
+    @property
+    def waited_ms(self) -> float:
+        """Milliseconds since the first try."""
+        return (time.monotonic() - self.started) * 1000
+
+    def wait_or_raise(self, error: BaseException) -> None:
+        """Sleeps a little when the error says that the database is locked and time is left, else raises.
+
+        Raises `DatabaseLockedError` when time is up; another error is raised as it is.
+        """
+        if self.driver.fault(error).primary not in (SQLITE_BUSY, SQLITE_LOCKED):
+            raise error
+        if time.monotonic() >= self.deadline:
+            raise DatabaseLockedError(self.waited_ms) from error
+        time.sleep(random.uniform(RETRY_MIN_S, RETRY_MAX_S))  # noqa: S311  # jitter, not a secret
+
+
+class Pool:
+    """The connections of one database.
+
+    Taking a free reader costs one `deque.pop`, which is atomic; the condition is for opening and waiting alone.
+    """
+
+    def __init__(self, connect: Callable[[bool], Connection], *, readers: int, timeout_ms: float) -> None:
+        self._connect: Callable[[bool], Connection] = connect
+        self._size: int = readers
+        self._timeout_ms: float = timeout_ms
+        self._idle: deque[Connection] = deque()
+        self._all: list[Connection] = []
+        self._condition: threading.Condition = threading.Condition()
+        self._waiting: int = 0
+        self._write_lock: threading.Lock = threading.Lock()
+        self._writer: Connection | None = None
+        self.closed: bool = False
+
+    def take(self) -> Connection:
+        """A free reading connection; raises `PoolExhaustedError` after the timeout."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._open_or_wait()
+
+    def give(self, connection: Connection) -> None:
+        """Brings a reading connection back."""
+        self._idle.append(connection)
+        if self._waiting:
+            with self._condition:
+                self._condition.notify()
+        if self.closed:
+            self._close_idle()
+
+    def _open_or_wait(self) -> Connection:
+        started = time.monotonic()
+        deadline = started + self._timeout_ms / 1000
+        with self._condition:
+            while True:
+                if self.closed:
+                    raise ClosedError
+                try:
+                    return self._idle.pop()
+                except IndexError:
+                    pass
+                if len(self._all) < self._size:
+                    connection = self._connect(False)
+                    self._all.append(connection)
+                    return connection
+                self._waiting += 1
+                try:
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        raise PoolExhaustedError(self._size, (time.monotonic() - started) * 1000)
+                    # A connection may come back between the pop above and this wait, unseen: look again soon.
+                    self._condition.wait(min(left, 0.05))
+                finally:
+                    self._waiting -= 1
+
+    def take_writer(self) -> Connection:
+        """The writing connection; raises `DatabaseLockedError` when another thread keeps it for too long."""
+        if not self._write_lock.acquire(timeout=self._timeout_ms / 1000):
+            raise DatabaseLockedError(self._timeout_ms)
+        try:
+            if self.closed:
+                raise ClosedError
+            if self._writer is None:
+                self._writer = self._connect(True)
+            return self._writer
+        except BaseException:
+            self._write_lock.release()
+            raise
+
+    def give_writer(self) -> None:
+        """Frees the writing connection."""
+        self._write_lock.release()
+
+    @property
+    def open_readers(self) -> list[Connection]:
+        """All reading connections that are open, free or not."""
+        return list(self._all)
+
+    @property
+    def idle_count(self) -> int:
+        """How many reading connections are free."""
+        return len(self._idle)
+
+    def close(self) -> None:
+        """Closes all connections; one that is in use is closed when it comes back."""
+        self.closed = True
+        with self._condition:
+            self._condition.notify_all()
+        self._close_idle()
+        if self._write_lock.acquire(timeout=self._timeout_ms / 1000):
+            try:
+                if self._writer is not None:
+                    self._writer.rollback()
+                    self._writer.close()
+                    self._writer = None
+            finally:
+                self._write_lock.release()
+
+    def _close_idle(self) -> None:
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return
+            self._all.remove(connection)
+            connection.close()
+
+
+class SharedPool(Pool):
+    """The pool of a database in memory: one connection for all, one user at a time."""
+
+    def __init__(self, connect: Callable[[bool], Connection], *, timeout_ms: float) -> None:
+        super().__init__(connect, readers=1, timeout_ms=timeout_ms)
+        self._lock: threading.RLock = threading.RLock()
+
+    def take(self) -> Connection:
+        """The connection, when no other thread uses it."""
+        if not self._lock.acquire(timeout=self._timeout_ms / 1000):
+            raise PoolExhaustedError(1, self._timeout_ms)
+        if self.closed:
+            self._lock.release()
+            raise ClosedError
+        if self._writer is None:
+            self._writer = self._connect(True)
+        return self._writer
+
+    def give(self, connection: Connection) -> None:
+        """Frees the connection."""
+        del connection
+        self._lock.release()
+
+    def take_writer(self) -> Connection:
+        """The connection, when no other thread uses it."""
+        try:
+            return self.take()
+        except PoolExhaustedError as error:
+            raise DatabaseLockedError(error.waited_ms) from None
+
+    def give_writer(self) -> None:
+        """Frees the connection."""
+        self._lock.release()
+
+    def close(self) -> None:
+        """Closes the connection, and with it the database goes."""
+        with self._lock:
+            self.closed = True
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None

@@ -1,0 +1,342 @@
+"""The engine room: connections, transactions, and how one read or write is run and its errors are told."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from schemaroot.engine import dialect
+from schemaroot.engine.connection import Connection, Patience, Pool, SharedPool
+from schemaroot.engine.driver import SQLITE_BUSY, Driver
+from schemaroot.engine.faults import translate
+from schemaroot.engine.opening import MEMORY, Connector
+from schemaroot.errors import ForeignKeyViolation, SchemarootError, TransactionError
+from schemaroot.schema.expression import Expr
+from schemaroot.schema.table import Table
+
+T = TypeVar("T")
+
+log = logging.getLogger("schemaroot")
+
+WAL_ALERT_BYTES = 64 * 1024 * 1024
+"""A write-ahead log of this size means that some reader does not let go."""
+
+
+class _Local(threading.local):
+    connection: Connection | None = None
+
+
+class Engine:
+    """What runs statements on one database: connections, transactions, and the translation of errors."""
+
+    def __init__(self, connector: Connector, tables: Sequence[type[Table]], *, readers: int, timeout_ms: float) -> None:
+        self._connector: Connector = connector
+        self._errors: tuple[type[BaseException], ...] = connector.driver.errors
+        self._timeout_ms: float = timeout_ms
+        self._local: _Local = _Local()
+        self._wal_checked: float = 0.0
+        self._pool: Pool = (
+            SharedPool(connector.connect, timeout_ms=timeout_ms)
+            if connector.path == MEMORY
+            else Pool(connector.connect, readers=readers, timeout_ms=timeout_ms)
+        )
+        self.tables: tuple[type[Table], ...] = tuple(tables)
+
+    @property
+    def path(self) -> str:
+        """The file's path, or `:memory:`."""
+        return self._connector.path
+
+    @property
+    def driver(self) -> Driver:
+        """The driver in use."""
+        return self._connector.driver
+
+    @property
+    def journal_mode(self) -> str:
+        """The journal mode that was granted."""
+        return self._connector.granted_journal
+
+    @property
+    def idle_readers(self) -> int:
+        """Reading connections that are open and free."""
+        return self._pool.idle_count
+
+    # --- transactions -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside happen together or not at all; any exception rolls back.
+
+        It takes the write lock at its start (BEGIN IMMEDIATE), so that nothing it has read can change under it. Inside
+        another transaction of the same thread it is a savepoint: an exception undoes what happened since it began.
+
+        Raises:
+            DatabaseLockedError: another writer kept the lock for longer than the timeout; nothing was written.
+            TransactionError: inside `snapshot()`, which only reads.
+        """
+        held = self._local.connection
+        if held is not None:
+            if held.read_only:
+                raise TransactionError(
+                    "A snapshot only reads; nothing was written.", hint="Open the transaction outside of it."
+                )
+            with self._savepoint(held):
+                yield
+            return
+        connection = self._pool.take_writer()
+        try:
+            self._begin(connection)
+            self._local.connection = connection
+            try:
+                yield
+                self._commit(connection)
+            except BaseException:
+                self._undo(connection)
+                raise
+            finally:
+                self._local.connection = None
+        finally:
+            self._pool.give_writer()
+        self._watch_log()
+
+    def _begin(self, connection: Connection) -> None:
+        if self._connector.read_only:
+            raise TransactionError(
+                "The database was opened read-only; nothing was written.", hint="Open it for writing."
+            )
+        patience = Patience(self.driver, self._timeout_ms)
+        while True:
+            try:
+                connection.execute(dialect.BEGIN_WRITE).fetchall()
+                connection.since = time.monotonic()
+                return
+            except self._errors as error:
+                if self.driver.fault(error).primary != SQLITE_BUSY:
+                    raise self._translated(error, dialect.BEGIN_WRITE) from error
+                patience.wait_or_raise(error)
+
+    def _commit(self, connection: Connection) -> None:
+        patience = Patience(self.driver, self._timeout_ms)
+        while True:
+            try:
+                connection.execute(dialect.COMMIT).fetchall()
+                return
+            except self._errors as error:
+                if self.driver.fault(error).primary != SQLITE_BUSY:
+                    raise self._translated(error, dialect.COMMIT) from error
+                patience.wait_or_raise(error)
+
+    def _undo(self, connection: Connection) -> None:
+        """Rolls back and keeps the error that is on its way: what goes wrong here is only logged."""
+        try:
+            connection.rollback()
+        except self._errors:
+            log.exception("rollback failed")
+
+    @contextmanager
+    def _savepoint(self, connection: Connection) -> Iterator[None]:
+        connection.depth += 1
+        depth = connection.depth
+        connection.execute(dialect.savepoint(depth)).fetchall()
+        try:
+            yield
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute(dialect.rollback_to(depth)).fetchall()
+                connection.execute(dialect.release(depth)).fetchall()
+            raise
+        else:
+            if not connection.in_transaction:
+                raise TransactionError("The transaction was rolled back by the database.", hint="Run it again.")
+            connection.execute(dialect.release(depth)).fetchall()
+        finally:
+            connection.depth -= 1
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All reads inside see the database at one moment; writing is refused. Inside a transaction it adds nothing."""
+        if self._local.connection is not None:
+            yield
+            return
+        connection = self._pool.take()
+        try:
+            connection.execute(dialect.BEGIN_READ).fetchall()
+            connection.since = time.monotonic()
+            self._local.connection = connection
+            was_read_only, connection.read_only = connection.read_only, True
+            try:
+                yield
+            finally:
+                connection.read_only = was_read_only
+                self._local.connection = None
+                connection.since = 0.0
+                self._undo(connection)
+        finally:
+            self._pool.give(connection)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside `transaction()` or `snapshot()`."""
+        return self._local.connection is not None
+
+    def _held(self) -> Connection:
+        assert self._local.connection is not None
+        return self._local.connection
+
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    def _take(self) -> Connection:
+        return self._local.connection or self._pool.take()
+
+    def _give(self, connection: Connection) -> None:
+        if connection is not self._local.connection:
+            self._pool.give(connection)
+
+    def _translated(
+        self,
+        error: BaseException,
+        sql: str,
+        table: type[Table] | None = None,
+        values: Mapping[str, object] | None = None,
+    ) -> SchemarootError:
+        return translate(
+            self.driver.fault(error), path=self.path, sql=sql, table=table, values=values, waited_ms=self._timeout_ms
+        )
+
+    def _read(self, run: Callable[[Connection], T], sql: str) -> T:
+        """Runs reads on a connection; a lock (a log in recovery) is waited for, other errors are ours."""
+        connection = self._local.connection or self._pool.take()
+        try:
+            return run(connection)
+        except self._errors as error:
+            return self._read_again(connection, run, sql, error)
+        finally:
+            if connection is not self._local.connection:
+                self._pool.give(connection)
+
+    def _read_again(self, connection: Connection, run: Callable[[Connection], T], sql: str, error: BaseException) -> T:
+        patience = Patience(self.driver, self._timeout_ms)
+        while self.driver.fault(error).primary == SQLITE_BUSY and connection is not self._local.connection:
+            patience.wait_or_raise(error)
+            try:
+                return run(connection)
+            except self._errors as again:
+                error = again
+        raise self._translated(error, sql) from error
+
+    def read(self, nested: Sequence[object], run: Callable[[Connection], T], sql: str) -> T:
+        """Runs a read; one of several statements runs in one snapshot."""
+        return self._read(self._together(run) if nested else run, sql)
+
+    def _together(self, run: Callable[[Connection], T]) -> Callable[[Connection], T]:
+        """Runs several reads in one snapshot, which a transaction that is open already is."""
+
+        def together(connection: Connection) -> T:
+            if connection is self._local.connection:
+                return run(connection)
+            connection.execute(dialect.BEGIN_READ).fetchall()
+            try:
+                return run(connection)
+            finally:
+                self._undo(connection)
+
+        return together
+
+    def _write(
+        self,
+        run: Callable[[Connection], T],
+        sql: str,
+        table: type[Table] | None = None,
+        values: Callable[[], Mapping[str, object]] | None = None,
+    ) -> T:
+        """Runs one write: in this thread's transaction, or by itself in SQLite's autocommit, which costs no BEGIN."""
+        held = self._local.connection
+        try:
+            if held is not None:
+                if held.read_only:
+                    raise TransactionError("A snapshot only reads; nothing was written.", hint="Write outside of it.")
+                return run(held)
+            result = self._write_alone(run)
+        except self._errors as error:
+            violation = self._translated(error, sql, table, values() if values is not None else None)
+            if isinstance(violation, ForeignKeyViolation) and table is not None:
+                violation = self._named(violation, table, values() if values is not None else {})
+            raise violation from error
+        self._watch_log()
+        return result
+
+    def _write_alone(self, run: Callable[[Connection], T]) -> T:
+        if self._connector.read_only:
+            raise TransactionError(
+                "The database was opened read-only; nothing was written.", hint="Open it for writing."
+            )
+        connection = self._pool.take_writer()
+        try:
+            patience: Patience | None = None
+            while True:
+                try:
+                    return run(connection)
+                except self._errors as error:
+                    if self.driver.fault(error).primary != SQLITE_BUSY:
+                        raise
+                    patience = patience or Patience(self.driver, self._timeout_ms)
+                    patience.wait_or_raise(error)
+        finally:
+            if connection.in_transaction:
+                self._undo(connection)
+            self._pool.give_writer()
+
+    def _watch_log(self) -> None:
+        """Warns, at most once a second, of a write-ahead log that grows because a reader does not let go."""
+        moment = time.monotonic()
+        if moment - self._wal_checked < 1 or self.path == MEMORY:
+            return
+        self._wal_checked = moment
+        try:
+            size = Path(f"{self.path}-wal").stat().st_size
+        except OSError:
+            return
+        if size >= WAL_ALERT_BYTES:
+            held = [moment - one.since for one in self._pool.open_readers if one.since]
+            age = (
+                f"the oldest read transaction is {max(held):.0f} s old"
+                if held
+                else "no read transaction of this process is open"
+            )
+            log.warning("WAL_LARGE: the write-ahead log of %s has %d bytes; %s", self.path, size, age)
+
+    def _named(
+        self, violation: ForeignKeyViolation, table: type[Table], values: Mapping[str, object]
+    ) -> ForeignKeyViolation:
+        """Finds which foreign key was violated, which SQLite does not say: a parent that is not there, or a child that is."""
+        declared = table.__declaration__
+        for column in declared.columns.values():
+            value = values.get(column.name)
+            if column.reference is None or value is None:
+                continue
+            target = cast("Expr[Any, Any]", column.reference.target())
+            if not self._exists(target, value):
+                shown = None if column.secret else value
+                return ForeignKeyViolation(declared.name, [column.name], declared.foreign_key_name(column), value=shown)
+        for other in self.tables:
+            for column in other.__declaration__.columns.values():
+                if (
+                    column.reference is not None
+                    and other.__declaration__.target_of(column).table == declared.name
+                    and not values
+                ):
+                    name = other.__declaration__.foreign_key_name(column)
+                    return ForeignKeyViolation(
+                        declared.name, [], name, detail=f": rows of {other.__declaration__.name} refer to it"
+                    )
+        return violation
+
+    def _exists(self, target: Expr[Any, Any], value: object) -> bool:
+        """Whether a row with that key exists, live or not."""
+        raise NotImplementedError

@@ -1,0 +1,496 @@
+"""The database: opens a file, runs statements on it, and keeps transactions honest.
+
+    db = Database.create("sqlite:///shop.db", [Customer, Order])
+    with db.transaction():
+        ticket = db.insert(Order, customer_id=1)
+
+A `Database` is safe to share between threads. Statements inside `with db.transaction()` belong to that thread's
+transaction; a transaction inside another is a savepoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, TypeVarTuple, Unpack, cast
+
+import msgspec
+
+from schemaroot.engine import dialect
+from schemaroot.engine.cache import PlanCache
+from schemaroot.engine.connection import Connection
+from schemaroot.engine.core import Engine
+from schemaroot.engine.driver import DriverName, driver_named
+from schemaroot.engine.files import Header, Identity
+from schemaroot.engine.opening import MEMORY, Connector, Durability, Journal, check_file, create_file, path_of
+from schemaroot.errors import (
+    ConstraintViolation,
+    DatabaseError,
+    ForeignKeyViolation,
+    InvalidArgumentsError,
+    ManyRowsError,
+    NoRowError,
+    SchemarootError,
+    TransactionError,
+)
+from schemaroot.engine.prepared import PreparedCore, PreparedPlan
+from schemaroot.query.select import Prepared, Query
+from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec
+from schemaroot.query.write import Delete, Update, check_assignments
+from schemaroot.schema.expression import Assignment, Expr
+from schemaroot.schema.new import New, new
+from schemaroot.schema.table import Table
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from sqlalchemy.sql.dml import UpdateBase
+
+    from schemaroot.engine.compile import Compiled
+    from schemaroot.engine.plans import CorePlan, Gathered, SelectPlan
+
+P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
+T = TypeVar("T")
+R = TypeVar("R", bound=Table)
+
+PLANS = 512
+"""Shapes of statements that are kept compiled."""
+
+
+class Database(Engine):
+    """One SQLite database. Made by `Database.open`, `Database.create` or `Database.memory`."""
+
+    def __init__(self, connector: Connector, tables: Sequence[type[Table]], *, readers: int, timeout_ms: float) -> None:
+        super().__init__(connector, tables, readers=readers, timeout_ms=timeout_ms)
+        self._plans: PlanCache = PlanCache(PLANS)
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        tables: Sequence[type[Table]] = (),
+        identity: Identity | None = None,
+        driver: DriverName = "apsw",
+        durability: Durability = "full",
+        journal: Journal = "wal",
+        read_only: bool = False,
+        check: bool = False,
+        readers: int = 8,
+        timeout_ms: float = 5000,
+    ) -> Database:
+        """Opens an existing database; it never creates a file.
+
+        Args:
+            url: `sqlite:///relative.db`, `sqlite:////absolute.db`, or `sqlite:///:memory:` (a new empty one).
+            tables: the tables it holds, for naming what refers to a row that cannot go.
+            identity: whose file it must be; another program's or a newer file is refused before anything is written.
+            driver: `apsw` (its own current SQLite) or `sqlite3` (the standard library's).
+            durability: what a power loss may take; see `Durability`.
+            journal: `wal`, or `delete` to keep the file's own journal mode on file systems that grant no WAL.
+            read_only: opens without writing; works in directories that cannot be written.
+            check: whether SQLite's quick check runs first (it reads the whole file).
+            readers: the most reading connections.
+            timeout_ms: how long to wait for locks and connections, in milliseconds.
+
+        Raises:
+            DatabaseMissingError, NotADatabaseError, DamagedDatabaseError, ForeignDatabaseError, NewerDatabaseError,
+            LibraryTooOldError, ReadOnlyError, JournalModeError, DatabaseLockedError: the file was not changed.
+        """
+        path = path_of(url)
+        header: Header | None = None
+        if path != MEMORY:
+            header = check_file(Path(path), identity, read_only=read_only)
+        connector = Connector(
+            driver_named(driver),
+            path,
+            identity=identity,
+            durability=durability,
+            journal=journal,
+            read_only=read_only,
+            timeout_ms=timeout_ms,
+            header=header,
+        )
+        database = cls(connector, tables, readers=readers, timeout_ms=timeout_ms)
+        connection = database._take()
+        try:
+            if check:
+                connector.quick_check(connection)
+        except BaseException:
+            database._give(connection)
+            database.close()
+            raise
+        database._give(connection)
+        return database
+
+    @classmethod
+    def create(
+        cls,
+        url: str,
+        tables: Sequence[type[Table]],
+        *,
+        identity: Identity | None = None,
+        driver: DriverName = "apsw",
+        durability: Durability = "full",
+        readers: int = 8,
+        timeout_ms: float = 5000,
+        indexes: bool = True,
+    ) -> Database:
+        """Creates a file (mode 0600) with the declared tables; an existing file is refused.
+
+        Args:
+            indexes: `False` leaves indexes and full-text search out, for `create_indexes()` after a bulk load.
+            url, tables, identity, driver, durability, readers, timeout_ms: as in `open`.
+
+        Raises:
+            DatabaseExistsError, DatabaseMissingError (no such directory), ReadOnlyError: nothing was created.
+        """
+        path = path_of(url)
+        if path != MEMORY:
+            create_file(Path(path))
+        connector = Connector(
+            driver_named(driver),
+            path,
+            identity=identity,
+            durability=durability,
+            journal="wal",
+            read_only=False,
+            timeout_ms=timeout_ms,
+            header=None,
+        )
+        connector.created = True
+        database = cls(connector, tables, readers=readers, timeout_ms=timeout_ms)
+        try:
+            with database.transaction():
+                if identity is not None:
+                    connector.mark(database._held(), identity)
+                database.create_tables(tables, indexes=indexes)
+        except BaseException:
+            database.close()
+            if path != MEMORY:
+                for suffix in ("", "-wal", "-shm"):
+                    Path(path + suffix).unlink(missing_ok=True)
+            raise
+        connector.created = False
+        return database
+
+    @classmethod
+    def memory(cls, tables: Sequence[type[Table]], *, driver: DriverName = "apsw") -> Database:
+        """A database in memory with the declared tables: one shared connection, gone when closed."""
+        return cls.create("sqlite:///:memory:", tables, driver=driver)
+
+    def create_tables(self, tables: Sequence[type[Table]], *, indexes: bool = True) -> None:
+        """Creates tables in one transaction, with indexes and full-text search unless told otherwise."""
+        from schemaroot.engine import ddl  # loads SQLAlchemy
+
+        with self.transaction():
+            self._run_ddl(ddl.create_table_statements(tables))
+            if indexes:
+                self._run_ddl([*ddl.create_index_statements(tables), *ddl.create_search_statements(tables)])
+
+    def create_indexes(self, tables: Sequence[type[Table]]) -> None:
+        """Creates the indexes and full-text search of tables that were created without, and fills them."""
+        from schemaroot.engine import ddl  # loads SQLAlchemy
+
+        with self.transaction():
+            self._run_ddl(ddl.create_index_statements(tables))
+            self._run_ddl(ddl.create_search_statements(tables))
+            self._run_ddl(ddl.fill_search_statements(tables))
+
+    def _run_ddl(self, statements: Iterable[str]) -> None:
+        def run(connection: Connection) -> None:
+            for statement in statements:
+                connection.execute(statement).fetchall()
+
+        self._write(run, "the schema")
+
+    def close(self) -> None:
+        """Closes all connections. A second call does nothing."""
+        if not self._pool.closed:
+            self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def select(self, table: type[R]) -> Query[R]:
+        """A select of a table's rows; live rows only where the table has soft delete."""
+        return Query(self, SelectSpec(table))
+
+    def _exists(self, target: Expr[Any, Any], value: object) -> bool:
+        return self.select(target.table).with_deleted().where(target == value).exists()
+
+    def _plan(self, spec: SelectSpec) -> tuple[SelectPlan, Gathered]:
+        from schemaroot.engine.plans import SelectPlan, gather  # loads SQLAlchemy
+
+        gathered = gather(spec)
+        plan: SelectPlan = self._plans.get(gathered.shape, lambda: SelectPlan(spec, gathered))
+        return plan, gathered
+
+    def select_all(self, spec: SelectSpec) -> list[Any]:
+        """Runs a select; called by the select itself."""
+        plan, gathered = self._plan(spec)
+        return self.read(plan.nested, lambda connection: plan.all(connection, gathered, {}), plan.sql)
+
+    def select_one(self, spec: SelectSpec) -> Any:
+        """Runs a select for at most one item; called by the select itself."""
+        plan, gathered = self._plan(spec)
+        return self.read(plan.nested, lambda connection: plan.at_most_one(connection, gathered, {}), plan.sql)
+
+    def select_first(self, spec: SelectSpec) -> Any:
+        """Runs a select for its first item; called by the select itself."""
+        limited = msgspec.structs.replace(spec, limit=1) if spec.limit is None else spec
+        items = self.select_all(limited)
+        return items[0] if items else None
+
+    def select_count(self, spec: SelectSpec) -> int:
+        """Counts a select's rows; called by the select itself."""
+        from schemaroot.engine.plans import count_plan  # loads SQLAlchemy
+
+        return int(self._scalar("count", spec, count_plan))
+
+    def select_exists(self, spec: SelectSpec) -> bool:
+        """Whether a select finds a row; called by the select itself."""
+        from schemaroot.engine.plans import exists_plan  # loads SQLAlchemy
+
+        return bool(self._scalar("exists", spec, exists_plan))
+
+    def _scalar(self, kind: str, spec: SelectSpec, make: Callable[[SelectSpec, Gathered], CorePlan]) -> Any:
+        from schemaroot.engine.plans import gather  # loads SQLAlchemy
+
+        bare = msgspec.structs.replace(spec, nested=(), order=(), columns=())
+        gathered = gather(bare)
+        plan: CorePlan = self._plans.get((kind, gathered.shape), lambda: make(bare, gathered))
+        return self._read(lambda connection: plan.all(connection, gathered.values, {}), plan.sql)[0][0]
+
+    def select_stream(self, spec: SelectSpec) -> Iterator[Any]:
+        """Streams a select's items; called by the select itself."""
+        plan, gathered = self._plan(spec)
+        connection = self._take()
+        held = connection is self._local.connection
+        try:
+            if not held:
+                connection.execute(dialect.BEGIN_READ).fetchall()
+                connection.since = time.monotonic()
+            yield from plan.stream(connection, gathered, {})
+        except self._errors as error:
+            raise self._translated(error, plan.sql) from error
+        finally:
+            if not held:
+                connection.since = 0.0
+                self._undo(connection)
+                self._pool.give(connection)
+
+    def select_prepare(self, spec: SelectSpec) -> PreparedPlan:
+        """Compiles a select; called by the select itself."""
+        return PreparedPlan(self, *self._plan(spec))
+
+    def select_sql(self, spec: SelectSpec) -> str:
+        """The SQL of a select; called by the select itself."""
+        return self._plan(spec)[0].sql
+
+    # --- any SQLAlchemy statement -------------------------------------------------------------------------------------
+
+    def _core(self, statement: Any) -> tuple[CorePlan, list[Any]]:
+        from schemaroot.engine.plans import CorePlan  # loads SQLAlchemy
+        from schemaroot.query.spec import item_shape  # loads SQLAlchemy
+
+        values: list[Any] = []
+        inline: dict[Any, int] = {}
+        shape = item_shape(statement, values, inline)
+        plan: CorePlan = self._plans.get(("core", shape), lambda: CorePlan(statement, inline))
+        return plan, values
+
+    def all(self, statement: sa.Select[Unpack[Ts]] | sa.CompoundSelect[Unpack[Ts]]) -> list[tuple[Unpack[Ts]]]:
+        """The rows of any SQLAlchemy select over our columns, as tuples of loaded values."""
+        plan, values = self._core(statement)
+        rows = self._read(lambda connection: plan.all(connection, values, {}), plan.sql)
+        return cast("list[tuple[Unpack[Ts]]]", rows)
+
+    def one(self, statement: sa.Select[Unpack[Ts]] | sa.CompoundSelect[Unpack[Ts]]) -> tuple[Unpack[Ts]]:
+        """The only row; raises `NoRowError` or `ManyRowsError`."""
+        rows = self.all(statement)
+        if not rows:
+            raise NoRowError("the statement")
+        if len(rows) > 1:
+            raise ManyRowsError("the statement")
+        return rows[0]
+
+    def first(self, statement: sa.Select[Unpack[Ts]] | sa.CompoundSelect[Unpack[Ts]]) -> tuple[Unpack[Ts]] | None:
+        """The first row, or `None`."""
+        rows = self.all(statement)
+        return rows[0] if rows else None
+
+    def stream(self, statement: sa.Select[Unpack[Ts]]) -> Iterator[tuple[Unpack[Ts]]]:
+        """The rows one after the other, in bounded memory; it holds a connection until it is read or closed."""
+        plan, values = self._core(statement)
+        decoder = plan.decoder
+        connection = self._take()
+        held = connection is self._local.connection
+        try:
+            cursor = connection.driver.cursor(connection.raw)
+            rows = cursor.execute(plan.sql, plan.compiled.bind(values, {}))
+            assert decoder is not None
+            for chunk in decoder.chunks(rows):
+                yield from cast("list[tuple[Unpack[Ts]]]", chunk)
+        except self._errors as error:
+            raise self._translated(error, plan.sql) from error
+        finally:
+            if not held:
+                self._pool.give(connection)
+
+    def execute(self, statement: UpdateBase) -> int:
+        """Runs any SQLAlchemy insert, update or delete and gives the number of rows changed."""
+        plan, values = self._core(statement)
+
+        def run(connection: Connection) -> int:
+            plan.all(connection, values, {})
+            return connection.changes
+
+        return self._write(run, plan.sql)
+
+    def prepare(self, statement: sa.Select[Unpack[Ts]]) -> Prepared[..., tuple[Unpack[Ts]]]:
+        """Compiles any SQLAlchemy select now and runs it later, its parameters given by name."""
+        plan, values = self._core(statement)
+        return Prepared(PreparedCore(self, plan, values), (), "the statement")
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def insert(self, table: Callable[P, R], /, *args: P.args, **values: P.kwargs) -> R:
+        """Stores one row and gives it as stored.
+
+        Raises:
+            InvalidArgumentsError, InvalidValueError: before anything is written.
+            UniqueViolation, ForeignKeyViolation, CheckViolation, NotNullViolation: refused by the database.
+        """
+        return self.insert_new(new(table, *args, **values))
+
+    def insert_new(self, row: New[R]) -> R:
+        """Stores one checked row, explicit values included, and gives it as stored."""
+        from schemaroot.engine.writes import InsertPlan  # loads SQLAlchemy
+
+        extra = tuple(row.extra)
+        plan: InsertPlan[R] = self._plans.get(("insert", row.table, extra), lambda: InsertPlan(row.table, extra))
+        return self._write(lambda connection: plan.one(connection, row), plan.sql, row.table, row.values)
+
+    def insert_many(self, rows: Sequence[New[R]]) -> list[R]:
+        """Stores many rows of one table in one transaction and gives them as stored, in their order."""
+        from schemaroot.engine.writes import BulkInsertPlan, Progress  # loads SQLAlchemy
+
+        if not rows:
+            return []
+        table = rows[0].table
+        if any(row.table is not table for row in rows):
+            raise InvalidArgumentsError("insert_many takes rows of one table; nothing was written.")
+        made: list[R] = []
+        with self.transaction():
+            for extra, some in _runs(rows):
+                plan: BulkInsertPlan[R] = self._plans.get(
+                    ("bulk", table, extra), lambda extra=extra: BulkInsertPlan(table, extra)
+                )
+                progress = Progress()
+                try:
+                    made += self._write(
+                        lambda connection, plan=plan, some=some, progress=progress: plan.many(
+                            connection, some, progress
+                        ),
+                        plan.sql,
+                        table,
+                        lambda some=some, progress=progress: (
+                            some[progress.row].values() if progress.row is not None else {}
+                        ),
+                    )
+                except ConstraintViolation as violation:
+                    violation.row = len(made) + (progress.row or 0)
+                    raise
+        return made
+
+    def upsert(self, row: New[R], *, on: Sequence[Expr[R, Any]], update: Sequence[Expr[R, Any]] | None = None) -> R:
+        """Stores a row, or updates the live row that has the same key, and gives it as stored.
+
+        Args:
+            row: the values.
+            on: the columns of a declared unique key, or of the primary key.
+            update: the columns to take over; all but the key, the moment of creation and soft delete when left out.
+        """
+        from schemaroot.engine.writes import UpsertPlan  # loads SQLAlchemy
+
+        keys = tuple(expression.column.name for expression in on)
+        changed = None if update is None else tuple(expression.column.name for expression in update)
+        extra = tuple(row.extra)
+        plan: UpsertPlan[R] = self._plans.get(
+            ("upsert", row.table, extra, keys, changed), lambda: UpsertPlan(row.table, extra, keys, changed)
+        )
+        return self._write(lambda connection: plan.run(connection, row), plan.sql, row.table, row.values)
+
+    def update(self, table: type[R]) -> Update[R]:
+        """An update of a table's rows: `.set(...)`, `.where(...)`, then `.run()` or `.returning()`."""
+        return Update(self, UpdateSpec(table))
+
+    def delete(self, table: type[R]) -> Delete[R]:
+        """A delete of a table's rows, for good: `.where(...)`, then `.run()`."""
+        return Delete(self, DeleteSpec(table))
+
+    def run_update(self, spec: UpdateSpec) -> int:
+        """Runs an update; called by the update itself."""
+        compiled, values, named = self._update_plan(spec, returning=False)
+
+        def run(connection: Connection) -> int:
+            connection.execute(compiled.sql, compiled.bind(values, {})).fetchall()
+            return connection.changes
+
+        return self._write(run, compiled.sql, spec.table, lambda: named)
+
+    def run_update_returning(self, spec: UpdateSpec) -> list[Any]:
+        """Runs an update and gives its rows; called by the update itself."""
+        from schemaroot.engine.plans import decoder_for  # loads SQLAlchemy
+
+        compiled, values, named = self._update_plan(spec, returning=True)
+        rows = self._write(
+            lambda connection: connection.execute(compiled.sql, compiled.bind(values, {})).fetchall(),
+            compiled.sql,
+            spec.table,
+            lambda: named,
+        )
+        return decoder_for(spec.table).many(rows)
+
+    def _update_plan(self, spec: UpdateSpec, *, returning: bool) -> tuple[Compiled, list[Any], dict[str, object]]:
+        from schemaroot.engine import writes  # loads SQLAlchemy
+
+        given = {assignment.column.name: assignment.value for assignment in spec.assignments}
+        spec = msgspec.structs.replace(spec, assignments=writes.with_on_update(spec.table, spec.assignments))
+        shape, values, inline = writes.update_parts(spec)
+        compiled: Compiled = self._plans.get(
+            (returning, shape), lambda: writes.update_plan(spec, values, inline, returning=returning)
+        )
+        return compiled, values, given
+
+    def run_delete(self, spec: DeleteSpec) -> int:
+        """Runs a delete; called by the delete itself."""
+        from schemaroot.engine import writes  # loads SQLAlchemy
+
+        shape, values, inline = writes.delete_parts(spec)
+        compiled: Compiled = self._plans.get(shape, lambda: writes.delete_plan(spec, values, inline))
+
+        def run(connection: Connection) -> int:
+            connection.execute(compiled.sql, compiled.bind(values, {})).fetchall()
+            return connection.changes
+
+        return self._write(run, compiled.sql, spec.table)
+
+
+def _runs(rows: Sequence[New[R]]) -> Iterator[tuple[tuple[str, ...], list[New[R]]]]:
+    """Neighbouring rows that give the same columns."""
+    for extra, some in groupby(rows, key=lambda row: tuple(row.extra)):
+        yield extra, list(some)

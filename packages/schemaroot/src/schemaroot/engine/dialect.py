@@ -1,0 +1,128 @@
+"""SQL texts that SQLAlchemy cannot write: pragmas, transaction control, full-text objects. The one listed place.
+
+Every text is a constant, or is made of names from declarations, which are quoted here; values are always parameters.
+"""
+
+from __future__ import annotations
+
+from schemaroot.schema.table import TableDeclaration
+
+BEGIN_READ = "BEGIN DEFERRED"
+BEGIN_WRITE = "BEGIN IMMEDIATE"
+COMMIT = "COMMIT"
+ROLLBACK = "ROLLBACK"
+
+PRAGMA_FOREIGN_KEYS_ON = "PRAGMA foreign_keys=ON"
+PRAGMA_FOREIGN_KEYS = "PRAGMA foreign_keys"
+PRAGMA_JOURNAL_WAL = "PRAGMA journal_mode=WAL"
+PRAGMA_JOURNAL = "PRAGMA journal_mode"
+PRAGMA_APPLICATION_ID = "PRAGMA application_id"
+PRAGMA_USER_VERSION = "PRAGMA user_version"
+PRAGMA_QUICK_CHECK = "PRAGMA quick_check(1)"
+PRAGMA_QUERY_ONLY = "PRAGMA query_only=ON"
+PRAGMA_SECURE_DELETE = "PRAGMA secure_delete=ON"
+PRAGMA_SCHEMA_READ = "SELECT count(*) FROM sqlite_schema"
+PRAGMA_CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
+PRAGMA_TABLE_LIST = "PRAGMA table_list"
+PRAGMA_TABLE_INFO = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
+OPTIMIZE = "PRAGMA optimize"
+
+SYNCHRONOUS = {
+    "full": "PRAGMA synchronous=FULL",
+    "normal": "PRAGMA synchronous=NORMAL",
+    "off": "PRAGMA synchronous=OFF",
+}
+SYNCHRONOUS_LEVEL = {"off": 0, "normal": 1, "full": 2}
+PRAGMA_SYNCHRONOUS = "PRAGMA synchronous"
+
+
+def savepoint(number: int) -> str:
+    """Opens the savepoint of nesting depth `number`."""
+    return f"SAVEPOINT schemaroot_{number:d}"
+
+
+def release(number: int) -> str:
+    """Keeps what happened since the savepoint."""
+    return f"RELEASE schemaroot_{number:d}"
+
+
+def rollback_to(number: int) -> str:
+    """Undoes what happened since the savepoint."""
+    return f"ROLLBACK TO schemaroot_{number:d}"
+
+
+def set_application_id(value: int) -> str:
+    """Marks the file as the program's."""
+    return f"PRAGMA application_id={value:d}"
+
+
+def set_user_version(value: int) -> str:
+    """Writes the schema number into the file's header."""
+    return f"PRAGMA user_version={value:d}"
+
+
+def set_page_limit(pages: int) -> str:
+    """The most pages that the file may have."""
+    return f"PRAGMA max_page_count={pages:d}"
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it, whatever characters it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def search_table(table: str) -> str:
+    """The name of the full-text index of a table."""
+    return f"{table}_search"
+
+
+def create_search(declared: TableDeclaration) -> list[str]:
+    """The full-text index of a table and the triggers that keep it in step (https://sqlite.org/fts5.html#external_content_tables).
+
+    It indexes all rows, live or not: whether a row is live is asked when searching.
+    """
+    return [_create_search_table(declared), *create_search_triggers(declared)]
+
+
+def _create_search_table(declared: TableDeclaration) -> str:
+    key = declared.primary_key[0].name
+    columns = ", ".join(map(quoted, declared.search))
+    content = declared.name.replace("'", "''")
+    return (
+        f"CREATE VIRTUAL TABLE {quoted(search_table(declared.name))} USING fts5({columns}, "
+        f"content='{content}', content_rowid='{key}', tokenize='unicode61 remove_diacritics 2')"
+    )
+
+
+def search_triggers(declared: TableDeclaration) -> list[str]:
+    """The names of the triggers that keep the full-text index in step."""
+    name = search_table(declared.name)
+    return [f"{name}_insert", f"{name}_delete", f"{name}_update"]
+
+
+def create_search_triggers(declared: TableDeclaration) -> list[str]:
+    """The triggers that keep the full-text index in step."""
+    table, index = quoted(declared.name), quoted(search_table(declared.name))
+    key = quoted(declared.primary_key[0].name)
+    columns = ", ".join(map(quoted, declared.search))
+    old = ", ".join(f"old.{quoted(name)}" for name in declared.search)
+    new = ", ".join(f"new.{quoted(name)}" for name in declared.search)
+    insert, delete, update = map(quoted, search_triggers(declared))
+    add = f"INSERT INTO {index}(rowid, {columns}) VALUES (new.{key}, {new});"
+    remove = f"INSERT INTO {index}({index}, rowid, {columns}) VALUES ('delete', old.{key}, {old});"
+    return [
+        f"CREATE TRIGGER {insert} AFTER INSERT ON {table} BEGIN {add} END",
+        f"CREATE TRIGGER {delete} AFTER DELETE ON {table} BEGIN {remove} END",
+        f"CREATE TRIGGER {update} AFTER UPDATE OF {key}, {columns} ON {table} BEGIN {remove} {add} END",
+    ]
+
+
+def rebuild_search(declared: TableDeclaration) -> str:
+    """Fills the full-text index from its table."""
+    index = quoted(search_table(declared.name))
+    return f"INSERT INTO {index}({index}) VALUES ('rebuild')"
+
+
+def drop_trigger(name: str) -> str:
+    """Removes a trigger."""
+    return f"DROP TRIGGER {quoted(name)}"

@@ -1,0 +1,147 @@
+"""From a driver's error to ours: the kind by its code, the names (which SQLite gives only as text) in one parse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from schemaroot.engine import driver as sqlite
+from schemaroot.engine.driver import DriverFault
+from schemaroot.errors import (
+    CheckViolation,
+    ConstraintViolation,
+    DamagedDatabaseError,
+    DatabaseError,
+    DatabaseLockedError,
+    DiskError,
+    DiskFullError,
+    ForeignKeyViolation,
+    NotADatabaseError,
+    NotNullViolation,
+    ReadOnlyError,
+    SchemarootError,
+    StatementError,
+    UniqueViolation,
+)
+from schemaroot.schema.table import Table, TableDeclaration
+
+_FAILED = re.compile(r"^(?:UNIQUE|NOT NULL|CHECK) constraint failed: (?P<what>.*)$", re.DOTALL)
+_INDEX = re.compile(r"^index '(?P<name>.*)'$", re.DOTALL)
+_DATATYPE = re.compile(
+    r"cannot store (?P<kind>\w+) value in (?P<type>\w+) column (?P<table>.+)\.(?P<column>.+)$", re.DOTALL
+)
+
+
+def translate(
+    fault: DriverFault,
+    *,
+    path: str,
+    sql: str = "",
+    table: type[Table] | None = None,
+    values: Mapping[str, object] | None = None,
+    waited_ms: float = 0.0,
+) -> SchemarootError:
+    """Our error for a driver's; foreign keys come without names and are filled in by the caller's probe."""
+    kind = fault.primary
+    if kind == sqlite.SQLITE_CONSTRAINT:
+        return constraint_violation(fault, table.__declaration__ if table else None, values or {})
+    simple: dict[int, Callable[[], DatabaseError]] = {
+        sqlite.SQLITE_BUSY: lambda: DatabaseLockedError(waited_ms),
+        sqlite.SQLITE_LOCKED: lambda: DatabaseLockedError(waited_ms),
+        sqlite.SQLITE_FULL: lambda: DiskFullError(fault.message),
+        sqlite.SQLITE_IOERR: lambda: DiskError(fault.message),
+        sqlite.SQLITE_READONLY: lambda: ReadOnlyError(Path(path), fault.message),
+        sqlite.SQLITE_CORRUPT: lambda: DamagedDatabaseError(path, fault.message),
+        sqlite.SQLITE_NOTADB: lambda: NotADatabaseError(path, fault.message),
+    }
+    made = simple.get(kind)
+    return made() if made is not None else StatementError(fault.message, sql)
+
+
+def constraint_violation(
+    fault: DriverFault, declared: TableDeclaration | None, values: Mapping[str, object]
+) -> ConstraintViolation:
+    """The typed violation for a constraint error's code and text."""
+    name = declared.name if declared else ""
+    matched = _FAILED.match(fault.message)
+    what = matched["what"] if matched else ""
+    code = fault.code
+    if code == sqlite.SQLITE_CONSTRAINT_FOREIGNKEY or fault.message.startswith("FOREIGN KEY"):
+        return ForeignKeyViolation(name)
+    if code == sqlite.SQLITE_CONSTRAINT_NOTNULL:
+        table, column = _column(what)
+        return NotNullViolation(table or name, [column])
+    if code == sqlite.SQLITE_CONSTRAINT_CHECK:
+        columns = _check_columns(declared, what)
+        return CheckViolation(name, columns, what, value=_safe_value(declared, columns, values))
+    if code in (
+        sqlite.SQLITE_CONSTRAINT_UNIQUE,
+        sqlite.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite.SQLITE_CONSTRAINT_ROWID,
+    ):
+        return _unique(name, declared, what, values)
+    typed = _DATATYPE.search(fault.message)
+    if typed:
+        return CheckViolation(
+            typed["table"], [typed["column"]], "", detail=f": {typed['kind']} in a {typed['type']} column"
+        )
+    return ConstraintViolation(name, detail=f": {fault.message}")
+
+
+def _column(what: str) -> tuple[str, str]:
+    table, _, column = what.rpartition(".")
+    return table, column
+
+
+def _unique(name: str, declared: TableDeclaration | None, what: str, values: Mapping[str, object]) -> UniqueViolation:
+    index = _INDEX.match(what)
+    if index:
+        constraint, columns = index["name"], _unique_columns(declared, index["name"])
+    else:
+        pairs = [_column(part) for part in what.split(", ")]
+        columns = [column for _, column in pairs]
+        name = pairs[0][0] or name
+        constraint = _unique_named(declared, columns)
+    return UniqueViolation(name, columns, constraint, value=_safe_value(declared, columns, values))
+
+
+def _unique_columns(declared: TableDeclaration | None, name: str) -> list[str]:
+    for unique in declared.uniques if declared else ():
+        if declared and declared.unique_name(unique) == name:
+            return list(unique.columns)
+    return []
+
+
+def _unique_named(declared: TableDeclaration | None, columns: list[str]) -> str:
+    if declared is None:
+        return ""
+    if columns == [column.name for column in declared.primary_key]:
+        return f"pk_{declared.name}"
+    return next((declared.unique_name(item) for item in declared.uniques if list(item.columns) == columns), "")
+
+
+def _check_columns(declared: TableDeclaration | None, name: str) -> list[str]:
+    """The column of a CHECK that a column's type made: `ck_<table>_<column>[_suffix]`."""
+    if declared is None:
+        return []
+    short = name.removeprefix(f"ck_{declared.name}_")
+    for suffix in ("", "_length", "_range", "_json"):
+        column = short.removesuffix(suffix) if suffix else short
+        if column in declared.columns and (not suffix or short.endswith(suffix)):
+            return [column]
+    return []
+
+
+_VALUE_LIMIT = 80
+
+
+def _safe_value(declared: TableDeclaration | None, columns: Sequence[str], values: Mapping[str, object]) -> object:
+    """The refused value where it is short and no secret."""
+    if declared is None or len(columns) != 1 or columns[0] not in values:
+        return None
+    column = declared.columns.get(columns[0])
+    value = values[columns[0]]
+    if column is None or column.secret or len(repr(value)) > _VALUE_LIMIT:
+        return None
+    return value

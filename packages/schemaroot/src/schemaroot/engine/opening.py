@@ -1,0 +1,210 @@
+"""Opening and creating databases: every refusal comes before anything is written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Literal
+
+from schemaroot.engine import dialect
+from schemaroot.engine.connection import Connection, Patience
+from schemaroot.engine.driver import SQLITE_BUSY, SQLITE_CORRUPT, Driver, OpenMode
+from schemaroot.engine.faults import translate
+from schemaroot.engine.files import Header, Identity, check_identity, newest_backup, read_header
+from schemaroot.errors import (
+    DamagedDatabaseError,
+    DatabaseError,
+    DatabaseExistsError,
+    DatabaseMissingError,
+    DatabaseUrlError,
+    JournalModeError,
+    LibraryTooOldError,
+    ReadOnlyError,
+)
+
+Durability = Literal["full", "normal", "off"]
+"""`full`: nothing acknowledged is lost on power loss. `normal`: the last commits may be. `off`: for throw-away files."""
+
+Journal = Literal["wal", "delete"]
+
+MEMORY = ":memory:"
+
+
+def path_of(url: str) -> str:
+    """The path (or `:memory:`) behind `sqlite:///...`; raises `DatabaseUrlError`."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme != "sqlite" or not rest.startswith("/"):
+        raise DatabaseUrlError(url, "not a database address that is known")
+    path = rest[1:]
+    if not path:
+        raise DatabaseUrlError(url, "names no file")
+    if path == MEMORY:
+        return MEMORY
+    if "\0" in path or "?" in path:
+        raise DatabaseUrlError(url, "holds a character that a file name here cannot have")
+    return path
+
+
+def check_writable(path: Path) -> None:
+    """Raises `ReadOnlyError` when the file or its directory cannot be written."""
+    if not os.access(path, os.W_OK):
+        raise ReadOnlyError(path, "the file is not writable for this user")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ReadOnlyError(path, f"the directory {path.parent} is not writable for this user")
+
+
+def check_file(path: Path, identity: Identity | None, *, read_only: bool) -> Header:
+    """Reads what a file is and refuses what cannot be opened; the file is not touched."""
+    header = read_header(path)
+    if identity is not None:
+        check_identity(path, header.application_id, header.user_version, identity)
+    if not read_only:
+        check_writable(path)
+    return header
+
+
+def create_file(path: Path) -> None:
+    """An empty file of mode 0600; raises `DatabaseExistsError`, `DatabaseMissingError` or `ReadOnlyError`."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
+    except FileExistsError:
+        raise DatabaseExistsError(path) from None
+    except FileNotFoundError:
+        raise DatabaseMissingError(path.parent) from None
+    except NotADirectoryError:
+        raise DatabaseMissingError(path.parent) from None
+    except OSError as error:
+        raise ReadOnlyError(path, error.strerror or str(error)) from None
+
+
+class Connector:
+    """Opens the connections of one database and sets each up alike."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        path: str,
+        *,
+        identity: Identity | None,
+        durability: Durability,
+        journal: Journal,
+        read_only: bool,
+        timeout_ms: float,
+        header: Header | None,
+    ) -> None:
+        self.driver: Driver = driver
+        self.path: str = path
+        self.identity: Identity | None = identity
+        self.durability: Durability = durability
+        self.journal: Journal = journal
+        self.read_only: bool = read_only
+        self.timeout_ms: float = timeout_ms
+        self.header: Header | None = header
+        self.mode: OpenMode = "ro" if read_only else "rw"
+        self.granted_journal: str = "memory" if path == MEMORY else ""
+        self.created: bool = False
+
+    def connect(self, writer: bool) -> Connection:
+        """A connection, set up and verified; raises our own errors."""
+        try:
+            return self._connect(writer)
+        except self.driver.errors as error:
+            raise self.explained(error) from error
+
+    def _connect(self, writer: bool) -> Connection:
+        patience = Patience(self.driver, self.timeout_ms)
+        while True:
+            raw = None
+            try:
+                raw = self.driver.connect(self.path, self.mode)
+                connection = Connection(self.driver, raw, writer=writer and not self.read_only)
+                self._set_up(connection)
+                return connection
+            except self.driver.errors as error:
+                if raw is not None:
+                    raw.close()
+                if self.driver.fault(error).primary == SQLITE_BUSY:
+                    patience.wait_or_raise(error)
+                elif self.mode == "ro" and self._can_be_immutable():
+                    self.mode = "immutable"
+                else:
+                    raise
+            except DatabaseError:
+                if raw is not None:
+                    raw.close()
+                raise
+
+    def _can_be_immutable(self) -> bool:
+        """Whether the file can be read without its write-ahead log: there is none, or it is empty."""
+        log = Path(f"{self.path}-wal")
+        try:
+            return log.stat().st_size == 0
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+
+    def _set_up(self, connection: Connection) -> None:
+        connection.value(dialect.PRAGMA_SCHEMA_READ)
+        if self.identity is not None and not self.created and self.path != MEMORY:
+            # Again, through SQLite: the newest header may stand in the write-ahead log.
+            found = connection.value(dialect.PRAGMA_APPLICATION_ID), connection.value(dialect.PRAGMA_USER_VERSION)
+            check_identity(Path(self.path), found[0], found[1], self.identity)
+        self._require(connection, dialect.PRAGMA_FOREIGN_KEYS_ON, dialect.PRAGMA_FOREIGN_KEYS, 1)
+        if self.read_only:
+            self.granted_journal = str(connection.value(dialect.PRAGMA_JOURNAL))
+            connection.execute(dialect.PRAGMA_QUERY_ONLY).fetchall()
+            return
+        if self.path != MEMORY:
+            self._set_journal(connection)
+        wanted = dialect.SYNCHRONOUS_LEVEL[self.durability]
+        self._require(connection, dialect.SYNCHRONOUS[self.durability], dialect.PRAGMA_SYNCHRONOUS, wanted)
+        connection.execute(dialect.PRAGMA_SECURE_DELETE).fetchall()
+
+    def _require(self, connection: Connection, set_to: str, ask: str, wanted: int) -> None:
+        connection.execute(set_to).fetchall()
+        got = connection.value(ask)
+        if got != wanted:
+            raise DatabaseError(
+                f"{self.path}: {set_to!r} did not take ({got}).", hint="Use an SQLite build that supports it."
+            )
+
+    def _set_journal(self, connection: Connection) -> None:
+        if self.journal == "delete":
+            self.granted_journal = str(connection.value(dialect.PRAGMA_JOURNAL))
+            return
+        granted = str(connection.value(dialect.PRAGMA_JOURNAL_WAL)).lower()
+        self.granted_journal = granted
+        if granted != "wal":
+            raise JournalModeError(self.path, granted)
+
+    def explained(self, error: BaseException) -> Exception:
+        """Our error for a driver's while opening."""
+        fault = self.driver.fault(error)
+        too_new = "malformed database schema" in fault.message or "unsupported file format" in fault.message
+        if too_new and self.header is not None and _version(self.header.written_by) > _version(self.driver.library):
+            return LibraryTooOldError(self.path, self.driver.library, self.header.written_by, fault.message)
+        if fault.primary == SQLITE_CORRUPT or "malformed" in fault.message:
+            return DamagedDatabaseError(self.path, fault.message, backup=newest_backup(Path(self.path)))
+        if "unable to open" in fault.message:
+            return ReadOnlyError(self.path, "its write-ahead log cannot be opened here")
+        return translate(fault, path=self.path)
+
+    def quick_check(self, connection: Connection) -> None:
+        """Raises `DamagedDatabaseError` when SQLite's quick check finds something."""
+        try:
+            said = connection.value(dialect.PRAGMA_QUICK_CHECK)
+        except self.driver.errors as error:
+            raise self.explained(error) from error
+        if said != "ok":
+            raise DamagedDatabaseError(self.path, str(said), backup=newest_backup(Path(self.path)))
+
+    def mark(self, connection: Connection, identity: Identity) -> None:
+        """Writes the program's mark into a new file."""
+        connection.execute(dialect.set_application_id(identity.application_id)).fetchall()
+        connection.execute(dialect.set_user_version(identity.schema_number)).fetchall()
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:3])

@@ -1,0 +1,335 @@
+"""Plans: what runs for one shape of statement. Compiled once, held by prepared statements and by the shape cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from schemaroot.engine.compile import Compiled, ValueBinds, compile_statement, decoder_of, expand
+from schemaroot.engine.connection import Connection
+from schemaroot.engine.decode import Decoder, row_decoder
+from schemaroot.errors import ManyRowsError
+from schemaroot.query.build import build_child_values, build_children, build_count, build_exists, build_select
+from schemaroot.query.spec import NestedSpec, SelectSpec, item_shape, select_shape
+from schemaroot.schema.table import Table
+
+_ROW_DECODERS: dict[type[Table], Decoder[Any]] = {}
+
+
+def decoder_for(table: type[Table]) -> Decoder[Any]:
+    """The decoder of a table's rows, made once."""
+    made = _ROW_DECODERS.get(table)
+    if made is None:
+        made = _ROW_DECODERS[table] = row_decoder(table)
+    return made
+
+
+class Gathered(msgspec.Struct, gc=False):
+    """A select taken apart: its shape, which a cache knows it by, and its values, also those of nested selects."""
+
+    shape: tuple[object, ...]
+    values: list[Any]
+    inline: dict[Any, int]
+    nested: list[Gathered]
+
+    @property
+    def binds(self) -> ValueBinds:
+        """Names the values that no free expression brought along."""
+        brought = set(self.inline.values())
+        return ValueBinds([place for place in range(len(self.values)) if place not in brought])
+
+
+def gather(spec: SelectSpec) -> Gathered:
+    """Takes a select apart."""
+    values: list[Any] = []
+    inline: dict[Any, int] = {}
+    shape = select_shape(spec, values, inline)
+    if not spec.nested:
+        return Gathered(shape, values, inline, [])
+    nested = [_gather_nested(item) for item in spec.nested]
+    kinds = tuple((item.kind, item.key, part.shape) for item, part in zip(spec.nested, nested, strict=True))
+    return Gathered((*shape, kinds), values, inline, nested)
+
+
+def _gather_nested(item: NestedSpec) -> Gathered:
+    if item.expression is None:
+        return gather(item.child)
+    values: list[Any] = []
+    inline: dict[Any, int] = {}
+    expression = item_shape(item.expression, values, inline)
+    shape = select_shape(item.child, values, inline)
+    return Gathered((expression, *shape), values, inline, [])
+
+
+class SelectPlan:
+    """A select of one table, with the plans of what is nested in it."""
+
+    def __init__(self, spec: SelectSpec, gathered: Gathered) -> None:
+        statement = build_select(spec, gathered.binds)
+        self.table: type[Table] = spec.table
+        self.compiled: Compiled = compile_statement(statement, gathered.inline)
+        self.sql: str = self.compiled.sql
+        self.decoder: Decoder[Any] = decoder_of(self.compiled) if spec.columns else decoder_for(spec.table)
+        self.nested: list[NestedPlan] = nested_plans(spec, gathered)
+
+    def rows(self, connection: Connection, values: Sequence[Any], named: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The driver's tuples."""
+        if self.compiled.template:
+            sql, parameters = expand(self.compiled, values, named)
+            return connection.execute(sql, parameters).fetchall()
+        return connection.execute(self.sql, self.compiled.bind(values, named)).fetchall()
+
+    def all(self, connection: Connection, gathered: Gathered, named: Mapping[str, Any]) -> list[Any]:
+        """All items."""
+        rows = self.rows(connection, gathered.values, named)
+        if not self.nested:
+            return self.decoder.many(rows)
+        return self.attach(connection, rows, gathered, named)
+
+    def attach(
+        self, connection: Connection, rows: Sequence[tuple[Any, ...]], gathered: Gathered, named: Mapping[str, Any]
+    ) -> list[Any]:
+        """The rows, each with what belongs to it."""
+        if not rows:
+            return []
+        return attach(self.nested, connection, rows, self.decoder.many(rows), gathered, named)
+
+    def at_most_one(self, connection: Connection, gathered: Gathered, named: Mapping[str, Any]) -> Any:
+        """The only item, or `None`; raises `ManyRowsError`."""
+        rows = self.rows(connection, gathered.values, named)
+        if not rows:
+            return None
+        if len(rows) > 1:
+            raise ManyRowsError(self.table.__declaration__.name)
+        if not self.nested:
+            return self.decoder.one(rows[0])
+        return self.attach(connection, rows, gathered, named)[0]
+
+    def stream(self, connection: Connection, gathered: Gathered, named: Mapping[str, Any]) -> Iterator[Any]:
+        """The items, chunk by chunk, on a cursor of its own."""
+        cursor = connection.driver.cursor(connection.raw)
+        if self.compiled.template:
+            sql, parameters = expand(self.compiled, gathered.values, named)
+        else:
+            sql, parameters = self.sql, self.compiled.bind(gathered.values, named)
+        rows = cursor.execute(sql, parameters)
+        if not self.nested:
+            for chunk in self.decoder.chunks(rows):
+                yield from chunk
+            return
+        for some in _chunked(rows):
+            yield from self.attach(connection, some, gathered, named)
+
+
+def _chunked(rows: Iterable[tuple[Any, ...]], size: int = 256) -> Iterator[list[tuple[Any, ...]]]:
+    chunk: list[tuple[Any, ...]] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def attach(
+    plans: Sequence[NestedPlan],
+    connection: Connection,
+    rows: Sequence[tuple[Any, ...]],
+    items: list[Any],
+    gathered: Gathered,
+    named: Mapping[str, Any],
+) -> list[tuple[Any, ...]]:
+    """Tuples of each item and what belongs to it."""
+    columns: list[Sequence[Any]] = [items]
+    for plan, values in zip(plans, gathered.nested, strict=True):
+        columns.append(plan.column(connection, rows, values, named, columns))
+    return list(zip(*columns, strict=True))
+
+
+class NestedPlan:
+    """Gives, for each of many rows, what belongs to it."""
+
+    def column(
+        self,
+        connection: Connection,
+        rows: Sequence[tuple[Any, ...]],
+        values: Gathered,
+        named: Mapping[str, Any],
+        before: Sequence[Sequence[Any]],
+    ) -> Sequence[Any]:
+        """One entry for each row. `before` holds the columns that are there already."""
+        raise NotImplementedError
+
+
+def nested_plans(spec: SelectSpec, gathered: Gathered) -> list[NestedPlan]:
+    """The plans of what is nested in a select."""
+    made: list[NestedPlan] = []
+    for item, part in zip(spec.nested, gathered.nested, strict=True):
+        twin = _counted_already(item, spec.nested[: len(made)])
+        if twin is not None:
+            made.append(LengthPlan(twin + 1))
+        elif item.kind in ("count", "aggregate"):
+            made.append(ChildValuePlan(spec, item, part))
+        else:
+            made.append(ChildRowsPlan(spec, item, part))
+    return made
+
+
+def _counted_already(item: NestedSpec, before: Sequence[NestedSpec]) -> int | None:
+    """Where the same rows are nested whole already, so that their number needs no statement."""
+    if item.kind != "count":
+        return None
+    for place, other in enumerate(before):
+        same = other.child.conditions == item.child.conditions and other.child.deleted == item.child.deleted
+        if (
+            other.kind == "many"
+            and other.key is item.key
+            and same
+            and other.child.limit is None
+            and other.child.offset is None
+        ):
+            return place
+    return None
+
+
+class LengthPlan(NestedPlan):
+    """The number of rows that are nested already."""
+
+    def __init__(self, place: int) -> None:
+        self.place: int = place
+
+    def column(
+        self,
+        connection: Connection,
+        rows: Sequence[tuple[Any, ...]],
+        values: Gathered,
+        named: Mapping[str, Any],
+        before: Sequence[Sequence[Any]],
+    ) -> Sequence[Any]:
+        """The lengths of the lists."""
+        return list(map(len, before[self.place]))
+
+
+def _place(table: type[Table], column: str) -> int:
+    return list(table.__declaration__.columns).index(column)
+
+
+class ChildRowsPlan(NestedPlan):
+    """Rows that refer to each row, or the row that each row refers to."""
+
+    def __init__(self, parent: SelectSpec, item: NestedSpec, gathered: Gathered) -> None:
+        column = item.key.column
+        target = item.key.table.__declaration__.target_of(column)
+        self.many: bool = item.kind == "many"
+        own, other = (target.name, column.name) if self.many else (column.name, target.name)
+        self.parent_place: int = _place(parent.table, own)
+        self.child_place: int = _place(item.child.table, other)
+        self.decoder: Decoder[Any] = decoder_for(item.child.table)
+        self.single: Compiled = self._compiled(item.child, other, gathered, single=True)
+        self.multiple: Compiled = self._compiled(item.child, other, gathered, single=False)
+        self.nested: list[NestedPlan] = nested_plans(item.child, gathered)
+
+    @staticmethod
+    def _compiled(child: SelectSpec, key: str, gathered: Gathered, *, single: bool) -> Compiled:
+        return compile_statement(build_children(child, key, gathered.binds, single=single), gathered.inline)
+
+    def column(
+        self,
+        connection: Connection,
+        rows: Sequence[tuple[Any, ...]],
+        values: Gathered,
+        named: Mapping[str, Any],
+        before: Sequence[Sequence[Any]],
+    ) -> Sequence[Any]:
+        """A list of rows, or one row or `None`, for each row."""
+        place = self.parent_place
+        if len(rows) == 1:
+            key = rows[0][place]
+            if key is None:
+                return [[]] if self.many else [None]
+            children = run_compiled(connection, self.single, values.values, {**named, "sr_parent": key})
+            items = self._items(connection, children, values, named)
+            return [items] if self.many else [items[0] if items else None]
+        keys = [row[place] for row in rows]
+        wanted = list(dict.fromkeys(key for key in keys if key is not None))
+        children = run_compiled(connection, self.multiple, values.values, {**named, "sr_parents": wanted})
+        items = self._items(connection, children, values, named)
+        at = self.child_place
+        if not self.many:
+            found = {child[at]: item for child, item in zip(children, items, strict=True)}
+            return [found.get(key) for key in keys]
+        groups: dict[Any, list[Any]] = {key: [] for key in wanted}
+        for child, item in zip(children, items, strict=True):
+            groups[child[at]].append(item)
+        return [groups.get(key, []) for key in keys]
+
+    def _items(
+        self, connection: Connection, children: list[tuple[Any, ...]], values: Gathered, named: Mapping[str, Any]
+    ) -> list[Any]:
+        items = self.decoder.many(children)
+        return attach(self.nested, connection, children, items, values, named) if self.nested and children else items
+
+
+class ChildValuePlan(NestedPlan):
+    """A count or an aggregate over the rows that refer to each row."""
+
+    def __init__(self, parent: SelectSpec, item: NestedSpec, gathered: Gathered) -> None:
+        column = item.key.column
+        target = item.key.table.__declaration__.target_of(column)
+        self.parent_place: int = _place(parent.table, target.name)
+        self.empty: int | None = 0 if item.kind == "count" else None
+        statement = build_child_values(item.child, column.name, item.expression, gathered.binds)
+        self.compiled: Compiled = compile_statement(statement, gathered.inline)
+        self.decoder: Decoder[tuple[Any, ...]] = decoder_of(self.compiled)
+
+    def column(
+        self,
+        connection: Connection,
+        rows: Sequence[tuple[Any, ...]],
+        values: Gathered,
+        named: Mapping[str, Any],
+        before: Sequence[Sequence[Any]],
+    ) -> Sequence[Any]:
+        """The value for each row."""
+        keys = [row[self.parent_place] for row in rows]
+        found = run_compiled(connection, self.compiled, values.values, {**named, "sr_parents": keys})
+        by_key = {row[0]: value[1] for row, value in zip(found, self.decoder.many(found), strict=True)}
+        return [by_key.get(key, self.empty) for key in keys]
+
+
+def run_compiled(
+    connection: Connection, compiled: Compiled, values: Sequence[Any], named: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Runs a compiled select and gives the driver's tuples."""
+    if compiled.template:
+        sql, parameters = expand(compiled, values, named)
+        return connection.execute(sql, parameters).fetchall()
+    return connection.execute(compiled.sql, compiled.bind(values, named)).fetchall()
+
+
+class CorePlan:
+    """Any SQLAlchemy statement, its rows as tuples."""
+
+    def __init__(self, statement: Any, inline: Mapping[Any, int] | None = None) -> None:
+        self.compiled: Compiled = compile_statement(statement, inline)
+        self.sql: str = self.compiled.sql
+        returns = bool(self.compiled.compiler._result_columns)  # pyright: ignore[reportPrivateUsage]  # no public door
+        self.decoder: Decoder[tuple[Any, ...]] | None = decoder_of(self.compiled) if returns else None
+
+    def all(self, connection: Connection, values: Sequence[Any], named: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows."""
+        rows = run_compiled(connection, self.compiled, values, named)
+        return rows if self.decoder is None else self.decoder.many(rows)
+
+
+def count_plan(spec: SelectSpec, gathered: Gathered) -> CorePlan:
+    """The plan that counts a select's rows."""
+    return CorePlan(build_count(spec, gathered.binds), gathered.inline)
+
+
+def exists_plan(spec: SelectSpec, gathered: Gathered) -> CorePlan:
+    """The plan that asks whether a select finds a row."""
+    return CorePlan(build_exists(spec, gathered.binds), gathered.inline)

@@ -1,0 +1,71 @@
+"""Prepared selects: a plan that is held, with the values it was built with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from schemaroot.engine.connection import Connection
+from schemaroot.errors import InvalidArgumentsError, ManyRowsError
+
+if TYPE_CHECKING:
+    from schemaroot.engine.core import Engine
+    from schemaroot.engine.plans import CorePlan, Gathered, SelectPlan
+
+
+class PreparedPlan:
+    """A select of one table, held compiled."""
+
+    def __init__(self, engine: Engine, plan: SelectPlan, gathered: Gathered) -> None:
+        self._engine: Engine = engine
+        self._plan: SelectPlan = plan
+        self._gathered: Gathered = gathered
+
+    def _run(self, run: Callable[[Connection, Gathered, dict[str, object]], Any], values: dict[str, object]) -> Any:
+        try:
+            return self._engine.read(
+                self._plan.nested, lambda connection: run(connection, self._gathered, values), self._plan.sql
+            )
+        except KeyError as error:
+            raise InvalidArgumentsError(f"The prepared statement was not given its parameter {error}.") from None
+
+    def all(self, values: dict[str, object]) -> list[Any]:
+        """All items."""
+        found: list[Any] = self._run(self._plan.all, values)
+        return found
+
+    def at_most_one(self, values: dict[str, object]) -> Any:
+        """The only item, or `None`; raises `ManyRowsError`."""
+        return self._run(self._plan.at_most_one, values)
+
+    def first(self, values: dict[str, object]) -> Any:
+        """The first item, or `None`."""
+        found = self.all(values)
+        return found[0] if found else None
+
+
+class PreparedCore:
+    """Any SQLAlchemy select, held compiled."""
+
+    def __init__(self, engine: Engine, plan: CorePlan, values: list[Any]) -> None:
+        self._engine: Engine = engine
+        self._plan: CorePlan = plan
+        self._values: list[Any] = values
+
+    def all(self, values: dict[str, object]) -> list[Any]:
+        """All rows."""
+        return self._engine.read(
+            (), lambda connection: self._plan.all(connection, self._values, values), self._plan.sql
+        )
+
+    def at_most_one(self, values: dict[str, object]) -> Any:
+        """The only row, or `None`; raises `ManyRowsError`."""
+        rows = self.all(values)
+        if len(rows) > 1:
+            raise ManyRowsError("the statement")
+        return rows[0] if rows else None
+
+    def first(self, values: dict[str, object]) -> Any:
+        """The first row, or `None`."""
+        rows = self.all(values)
+        return rows[0] if rows else None

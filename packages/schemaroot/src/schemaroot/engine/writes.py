@@ -1,0 +1,298 @@
+"""Plans of writes: inserts that know the stored row without asking, upserts, updates, deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from schemaroot.engine.compile import Compiled, ValueBinds, compile_statement
+from schemaroot.engine.connection import Connection
+from schemaroot.engine.decode import Decoder
+from schemaroot.engine.plans import decoder_for
+from schemaroot.errors import InvalidArgumentsError
+from schemaroot.query.build import build_delete, build_update
+from schemaroot.query.spec import DeleteSpec, UpdateSpec, item_shape
+from schemaroot.schema.constraints import Unique
+from schemaroot.schema.expression import Assignment, Expr
+from schemaroot.schema.new import New
+from schemaroot.schema.sqlalchemy import table_clause, unique_condition, unique_parts
+from schemaroot.schema.table import Table, TableDeclaration
+from schemaroot.schema.values import SqlValue
+
+R = TypeVar("R", bound=Table)
+
+Values = tuple[SqlValue, ...]
+
+
+def _insert_sql(
+    table: type[Table], columns: Sequence[str], returning: Sequence[str]
+) -> tuple[str, Callable[[Values], Values]]:
+    """The SQL of an insert, and what puts values in the order of `columns` into the order of its parameters."""
+    clause = table_clause(table)
+    # The values are dumped already, so the parameters have no type of their own.
+    statement: Any = sa.insert(clause).values(
+        {name: sa.bindparam(f"in_{name}", type_=sa.types.NullType()) for name in columns}
+    )
+    if returning:
+        statement = statement.returning(*(clause.c[name] for name in returning))
+    compiled = compile_statement(statement)
+    order = [columns.index(name.removeprefix("in_")) for name in compiled.compiler.positiontup or ()]
+    return compiled.sql, _arranged(order)
+
+
+def _arranged(order: Sequence[int]) -> Callable[[Values], Values]:
+    if list(order) == list(range(len(order))):
+        return _same
+    if len(order) == 1:
+        return lambda values: (values[order[0]],)
+    return itemgetter(*order)
+
+
+class InsertPlan(Generic[R]):
+    """Inserts rows that give the same columns.
+
+    The row comes back as it is stored without being read: the driver's values go through the row's own decoder, and
+    the key is the last rowid. Only columns that the database computes are asked for.
+    """
+
+    def __init__(self, table: type[R], extra: tuple[str, ...]) -> None:
+        declared = table.__declaration__
+        self.table: type[R] = table
+        self.declared: TableDeclaration = declared
+        self.extra: tuple[str, ...] = extra
+        self.decoder: Decoder[R] = decoder_for(table)
+        self.auto: str | None = (
+            declared.auto_key.name if declared.auto_key and declared.auto_key.name not in extra else None
+        )
+        self.computed: tuple[str, ...] = tuple(column.name for column in declared.generated)
+        self.columns: tuple[str, ...] = (*extra, *(column.name for column in declared.stored))
+        self.sql, self.arrange = _insert_sql(table, self.columns, self.computed)
+        known = (*((self.auto,) if self.auto else ()), *self.columns, *self.computed)
+        self.in_order: Callable[[Values], Values] = _arranged([known.index(name) for name in declared.columns])
+
+    def values(self, row: New[R]) -> Values:
+        """The driver's values of a row, in the order of `columns`."""
+        return tuple(row.extra[name] for name in self.extra) + row.stored if self.extra else row.stored
+
+    def one(self, connection: Connection, row: New[R]) -> R:
+        """Inserts one row and gives it as stored."""
+        values = self.values(row)
+        computed = connection.execute(self.sql, self.arrange(values)).fetchall()
+        head: Values = (connection.last_rowid,) if self.auto else ()
+        tail: Values = computed[0] if self.computed else ()
+        return self.decoder.one(self.in_order(head + values + tail))
+
+
+class BulkInsertPlan(Generic[R]):
+    """Inserts many rows in the transaction that is open, with keys counted on from the last one."""
+
+    def __init__(self, table: type[R], extra: tuple[str, ...]) -> None:
+        self.single: InsertPlan[R] = InsertPlan(table, extra)
+        declared = table.__declaration__
+        self.counted: InsertPlan[R] = InsertPlan(table, (self.single.auto, *extra)) if self.single.auto else self.single
+        self.sql, self.arrange = _insert_sql(table, self.counted.columns, ())
+        self.next_key: Compiled | None = compile_statement(_last_key(declared, table)) if self.single.auto else None
+        self.read_back: Compiled | None = None
+        if self.counted.computed and declared.auto_key is not None:
+            clause = table_clause(table)
+            key = clause.c[declared.auto_key.name]
+            among = key.in_(
+                sa.select(sa.func.json_each(sa.bindparam("keys", type_=sa.TEXT())).table_valued("value").c.value)
+            )
+            self.read_back = compile_statement(sa.select(clause).where(among).order_by(key))
+        self.key_place: int = self.counted.columns.index(declared.auto_key.name) if declared.auto_key else 0
+
+    def many(self, connection: Connection, rows: Sequence[New[R]], progress: Progress) -> list[R]:
+        """Inserts the rows and gives them as stored, in their order."""
+        values = self._numbered(connection, rows)
+        if self.counted.computed and self.read_back is None:
+            return self._one_by_one(connection, values, progress)
+        arranged = values if self.arrange is _same else [self.arrange(row) for row in values]
+        connection.cursor.executemany(self.sql, progress.following(arranged))
+        if self.read_back is None:
+            return self.counted.decoder.many([self.counted.in_order(row) for row in values])
+        keys = [row[self.key_place] for row in values]
+        found = connection.execute(self.read_back.sql, (str(keys),)).fetchall()
+        place = list(self.counted.declared.columns).index(self.counted.declared.primary_key[0].name)
+        by_key = {row[place]: row for row in found}
+        return self.counted.decoder.many([by_key[key] for key in keys])
+
+    def _numbered(self, connection: Connection, rows: Sequence[New[R]]) -> list[Values]:
+        single = self.single
+        given = [single.values(row) for row in rows] if single.extra else [row.stored for row in rows]
+        if self.next_key is None:
+            return given
+        last = connection.execute(self.next_key.sql, self.next_key.bind((), {})).fetchall()[0][0]
+        return [(key, *row) for key, row in enumerate(given, last + 1)]
+
+    def _one_by_one(self, connection: Connection, values: list[Values], progress: Progress) -> list[R]:
+        plan = self.counted
+        made: list[R] = []
+        for row in progress.following(values):
+            computed = connection.execute(plan.sql, plan.arrange(row)).fetchall()
+            made.append(plan.decoder.one(plan.in_order(row + computed[0])))
+        return made
+
+
+def _same(values: Values) -> Values:
+    return values
+
+
+def _last_key(declared: TableDeclaration, table: type[Table]) -> Any:
+    """The highest key that was ever used: SQLite remembers it for keys that are never used twice."""
+    clause = table_clause(table)
+    sequence = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+    remembered = (
+        sa.select(sequence.c.seq).where(sequence.c.name == sa.literal_column(_text(declared.name))).scalar_subquery()
+    )
+    highest = sa.select(sa.func.max(clause.c[declared.primary_key[0].name])).scalar_subquery()
+    zero = sa.literal_column("0")
+    return sa.select(sa.func.max(sa.func.coalesce(remembered, zero), sa.func.coalesce(highest, zero)))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+class Progress:
+    """Knows which row of many is being written, so that a refused one can be named."""
+
+    __slots__ = ("_iterator", "_total")
+
+    def __init__(self) -> None:
+        self._iterator: Iterator[Values] | None = None
+        self._total: int = 0
+
+    def following(self, rows: Sequence[Values]) -> Iterator[Values]:
+        """The rows, one after the other."""
+        self._total = len(rows)
+        self._iterator = iter(rows)
+        return self._iterator
+
+    @property
+    def row(self) -> int | None:
+        """The place of the row that was taken last, from 0."""
+        if self._iterator is None:
+            return None
+        return self._total - self._iterator.__length_hint__() - 1  # type: ignore[attr-defined]  # a list's iterator has it
+
+
+class UpsertPlan(Generic[R]):
+    """Inserts a row, or updates the one that has the same key."""
+
+    def __init__(
+        self, table: type[R], extra: tuple[str, ...], on: tuple[str, ...], update: tuple[str, ...] | None
+    ) -> None:
+        declared = table.__declaration__
+        clause = table_clause(table)
+        columns = (*extra, *(column.name for column in declared.stored))
+        statement: Any = sqlite_insert(clause).values(
+            {name: sa.bindparam(f"in_{name}", type_=sa.types.NullType()) for name in columns}
+        )
+        elements, where = _conflict_target(declared, on)
+        if update is None:
+            update = tuple(
+                name
+                for name in columns
+                if name not in on and not declared.columns[name].soft_delete and not _is_birth(declared, name)
+            )
+        changes = {name: statement.excluded[name] for name in update}
+        changes |= {
+            column.name: statement.excluded[column.name]
+            for column in declared.columns.values()
+            if column.on_update is not None
+        }
+        if not changes:
+            changes = {on[0]: statement.excluded[on[0]]}
+        statement = statement.on_conflict_do_update(index_elements=elements, index_where=where, set_=changes)
+        compiled = compile_statement(statement.returning(*clause.c))
+        order = [columns.index(name.removeprefix("in_")) for name in compiled.compiler.positiontup or ()]
+        self.sql: str = compiled.sql
+        self.insert: InsertPlan[R] = InsertPlan(table, extra)
+        self.arrange: Callable[[Values], Values] = _arranged(order)
+        self.decoder: Decoder[R] = decoder_for(table)
+
+    def run(self, connection: Connection, row: New[R]) -> R:
+        """Writes the row and gives it as stored."""
+        rows = connection.execute(self.sql, self.arrange(self.insert.values(row))).fetchall()
+        return self.decoder.one(rows[0])
+
+
+def _is_birth(declared: TableDeclaration, name: str) -> bool:
+    """Whether a column tells when the row was made: a moment from a factory that no update sets."""
+    column = declared.columns[name]
+    return (
+        column.default_factory is not None
+        and column.on_update is None
+        and column.type.describe().startswith("timestamp")
+    )
+
+
+def _conflict_target(declared: TableDeclaration, on: tuple[str, ...]) -> tuple[list[Any], Any]:
+    """The unique key's expressions and condition, which SQLite wants repeated for a partial index."""
+    if on == tuple(column.name for column in declared.primary_key):
+        return [sa.column(name) for name in on], None
+    found: Unique | None = next((unique for unique in declared.uniques if tuple(unique.columns) == on), None)
+    if found is None:
+        raise InvalidArgumentsError(
+            f"{declared.name} has no unique key over ({', '.join(on)}); nothing was written.",
+            hint="An upsert needs the columns of a declared unique key.",
+        )
+    return unique_parts(declared, found), unique_condition(declared, found)
+
+
+def with_on_update(table: type[Table], assignments: tuple[Assignment[Any], ...]) -> tuple[Assignment[Any], ...]:
+    """The assignments, and those of columns that each update sets."""
+    given = {assignment.column.name for assignment in assignments}
+    more = [
+        Assignment[Any](column, column.on_update())
+        for column in table.__declaration__.columns.values()
+        if column.on_update is not None and column.name not in given
+    ]
+    return (*assignments, *more)
+
+
+def update_parts(spec: UpdateSpec) -> tuple[tuple[object, ...], list[Any], dict[Any, int]]:
+    """An update taken apart: shape, values in the order of building, places of what free expressions brought."""
+    values: list[Any] = []
+    inline: dict[Any, int] = {}
+    sets: list[object] = []
+    for assignment in spec.assignments:
+        value = assignment.value
+        if (
+            isinstance(value, Expr)
+            or hasattr(type(value), "__clause_element__")
+            or hasattr(type(value), "__visit_name__")
+        ):
+            sets.append((assignment.column.name, item_shape(value, values, inline)))
+        else:
+            values.append(assignment.column.dump(value))
+            sets.append(assignment.column.name)
+    conditions = tuple(item_shape(condition, values, inline) for condition in spec.conditions)
+    return ("update", spec.table, tuple(sets), conditions, spec.deleted), values, inline
+
+
+def update_plan(spec: UpdateSpec, values: Sequence[Any], inline: dict[Any, int], *, returning: bool) -> Compiled:
+    """Compiles an update."""
+    brought = set(inline.values())
+    binds = ValueBinds([place for place in range(len(values)) if place not in brought])
+    return compile_statement(build_update(spec, binds, returning=returning), inline)
+
+
+def delete_parts(spec: DeleteSpec) -> tuple[tuple[object, ...], list[Any], dict[Any, int]]:
+    """A delete taken apart."""
+    values: list[Any] = []
+    inline: dict[Any, int] = {}
+    conditions = tuple(item_shape(condition, values, inline) for condition in spec.conditions)
+    return ("delete", spec.table, conditions), values, inline
+
+
+def delete_plan(spec: DeleteSpec, values: Sequence[Any], inline: dict[Any, int]) -> Compiled:
+    """Compiles a delete."""
+    brought = set(inline.values())
+    binds = ValueBinds([place for place in range(len(values)) if place not in brought])
+    return compile_statement(build_delete(spec, binds), inline)

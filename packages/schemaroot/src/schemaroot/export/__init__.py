@@ -1,0 +1,1 @@
+"""From declarations to other tongues: reference pages, diagrams."""

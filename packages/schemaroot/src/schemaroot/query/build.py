@@ -1,0 +1,201 @@
+"""From a statement's data to SQLAlchemy Core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec
+from schemaroot.schema.expression import Bind, Condition, Parameter
+from schemaroot.schema.sqlalchemy import Dumped, list_of, stored_as, table_clause
+from schemaroot.schema.table import Table
+
+KEY_LABEL = "sr_key"
+
+
+def _named(bind: Bind) -> Bind:
+    """Turns parameters of a prepared statement into named ones; other values go to `bind`, which counts both."""
+
+    def named(sql_type: Any, value: object) -> Any:
+        made = bind(sql_type, value)
+        return sa.bindparam(value.name, type_=sql_type) if isinstance(value, Parameter) else made
+
+    return named
+
+
+def built(item: Any, bind: Bind) -> Any:
+    """The SQLAlchemy expression of a condition, an ordering or a column."""
+    if isinstance(item, Condition):
+        return item.build(_named(bind))
+    return item.__clause_element__() if hasattr(item, "__clause_element__") else item
+
+
+def live_condition(table: type[Table], deleted: str) -> Any:
+    """The condition that a statement sees live rows, deleted ones, or all (`None`)."""
+    column = table.__declaration__.soft_delete
+    if column is None or deleted == "all":
+        return None
+    element = table_clause(table).c[column.name]
+    return element.is_(None) if deleted == "live" else element.is_not(None)
+
+
+def _scoped(statement: Any, spec: SelectSpec | UpdateSpec, bind: Bind) -> Any:
+    live = live_condition(spec.table, spec.deleted)
+    if live is not None:
+        statement = statement.where(live)
+    for condition in spec.conditions:
+        statement = statement.where(built(condition, bind))
+    return statement
+
+
+def build_select(spec: SelectSpec, bind: Bind, shape: Callable[[Any], Any] | None = None) -> sa.Select[Any]:
+    """The select of a table's rows or columns, its values made parameters in the order of the spec's shape.
+
+    Args:
+        spec: the statement.
+        bind: makes the parameter of the next value.
+        shape: changes the select before its order is added.
+    """
+    clause = table_clause(spec.table)
+    columns = [built(column, bind) for column in spec.columns] or list(clause.c)
+    statement: Any = sa.select(*columns).select_from(clause)
+    statement = _scoped(statement, spec, bind)
+    if spec.match is not None:
+        statement = statement.where(built(spec.match, bind))
+    if shape is not None:
+        statement = shape(statement)
+    order = [built(item, bind) for item in spec.order]
+    if order:
+        statement = statement.order_by(*order)
+    if spec.limit is not None:
+        statement = statement.limit(_named(bind)(sa.INTEGER(), spec.limit))
+    if spec.offset is not None:
+        if spec.limit is None:
+            statement = statement.limit(sa.literal_column("-1"))
+        statement = statement.offset(_named(bind)(sa.INTEGER(), spec.offset))
+    return cast("sa.Select[Any]", statement)
+
+
+def build_count(spec: SelectSpec, bind: Bind) -> sa.Select[Any]:
+    """Counts the rows of a select, within its limit."""
+    inner = build_select(
+        _unordered(spec), bind, lambda statement: statement.with_only_columns(sa.literal_column("1").label("one"))
+    )
+    return sa.select(sa.func.count()).select_from(inner.subquery())
+
+
+def build_exists(spec: SelectSpec, bind: Bind) -> sa.Select[Any]:
+    """Whether a select finds a row."""
+    inner = build_select(_unordered(spec), bind, lambda statement: statement.with_only_columns(sa.literal_column("1")))
+    return sa.select(sa.exists(inner))
+
+
+def _unordered(spec: SelectSpec) -> SelectSpec:
+    return SelectSpec(spec.table, (), spec.conditions, (), spec.limit, spec.offset, spec.deleted, (), spec.match)
+
+
+def build_children(spec: SelectSpec, key: str, bind: Bind, *, single: bool) -> sa.Select[Any]:
+    """The rows that belong to one parent or to many, in order, at most `limit` for each parent."""
+    clause = table_clause(spec.table)
+    own = clause.c[key]
+    column = spec.table.__declaration__.columns[key]
+
+    def of_parents(statement: Any) -> Any:
+        return statement.where(_among(own, column, single=single))
+
+    bounded = spec.limit is not None or spec.offset is not None
+    if bounded and not single:
+        return _windowed(spec, own, of_parents, bind)
+    statement: Any = build_select(_without_order(spec), bind, of_parents).order_by(*_ordering(spec, bind))
+    return cast("sa.Select[Any]", _bounded(statement, spec, bind) if bounded else statement)
+
+
+def _among(own: Any, column: Any, *, single: bool) -> Any:
+    if single:
+        return own == sa.bindparam("sr_parent", type_=stored_as(column))
+    bound = sa.bindparam("sr_parents", type_=list_of(column))
+    return own.in_(sa.select(sa.func.json_each(bound).table_valued("value").c.value))
+
+
+def _without_order(spec: SelectSpec) -> SelectSpec:
+    return SelectSpec(spec.table, spec.columns, spec.conditions, (), None, None, spec.deleted, (), spec.match)
+
+
+def _ordering(spec: SelectSpec, bind: Bind) -> list[Any]:
+    clause = table_clause(spec.table)
+    return [built(item, bind) for item in spec.order] or [
+        clause.c[key.name] for key in spec.table.__declaration__.primary_key
+    ]
+
+
+def _bounded(statement: Any, spec: SelectSpec, bind: Bind) -> Any:
+    limit = _named(bind)(sa.INTEGER(), spec.limit) if spec.limit is not None else sa.literal_column("-1")
+    statement = statement.limit(limit)
+    return statement if spec.offset is None else statement.offset(_named(bind)(sa.INTEGER(), spec.offset))
+
+
+def _windowed(spec: SelectSpec, own: Any, of_parents: Callable[[Any], Any], bind: Bind) -> sa.Select[Any]:
+    """Numbers each parent's rows and keeps those within the limit."""
+    clause = table_clause(spec.table)
+    filtered = build_select(_without_order(spec), bind, of_parents)
+    number = sa.func.row_number().over(partition_by=own, order_by=_ordering(spec, bind)).label("sr_number")
+    inner = filtered.add_columns(number).subquery("sr_ranked")
+    limit = None if spec.limit is None else _named(bind)(sa.INTEGER(), spec.limit)
+    statement: Any = sa.select(*(inner.c[column.name] for column in clause.c))
+    if spec.offset is None:
+        return cast("sa.Select[Any]", statement.where(inner.c.sr_number <= limit).order_by(inner.c.sr_number))
+    offset = _named(bind)(sa.INTEGER(), spec.offset)
+    statement = statement.where(inner.c.sr_number > offset)
+    if limit is not None:
+        statement = statement.where(inner.c.sr_number - offset <= limit)
+    return cast("sa.Select[Any]", statement.order_by(inner.c.sr_number))
+
+
+def build_child_values(spec: SelectSpec, key: str, expression: Any, bind: Bind) -> sa.Select[Any]:
+    """A count or an aggregate over the rows that belong to each of many parents: parent's key and value."""
+    clause = table_clause(spec.table)
+    own = clause.c[key]
+    column = spec.table.__declaration__.columns[key]
+    value = sa.func.count() if expression is None else built(expression, bind)
+
+    def grouped(statement: Any) -> Any:
+        return (
+            statement.where(_among(own, column, single=False))
+            .with_only_columns(own.label(KEY_LABEL), value)
+            .group_by(own)
+        )
+
+    return build_select(_without_order(spec), bind, grouped)
+
+
+def build_update(spec: UpdateSpec, bind: Bind, *, returning: bool) -> sa.Update:
+    """The update, its values made parameters: assignments first, then conditions."""
+    clause = table_clause(spec.table)
+    columns = spec.table.__declaration__.columns
+    values: dict[str, Any] = {}
+    for assignment in spec.assignments:
+        value = assignment.value
+        column = columns[assignment.column.name]
+        if is_expression(value):
+            values[column.name] = built(value, bind)
+        else:
+            values[column.name] = bind(Dumped(), value)
+    statement: Any = _scoped(sa.update(clause).values(values), spec, bind)
+    return cast("sa.Update", statement.returning(*clause.c) if returning else statement)
+
+
+def build_delete(spec: DeleteSpec, bind: Bind) -> sa.Delete:
+    """The delete, its values made parameters."""
+    statement = sa.delete(table_clause(spec.table))
+    for condition in spec.conditions:
+        statement = statement.where(built(condition, bind))
+    return statement
+
+
+def is_expression(value: object) -> bool:
+    """Whether an assigned value is SQL rather than a value."""
+    return not isinstance(value, Parameter) and (
+        hasattr(type(value), "__clause_element__") or hasattr(type(value), "__visit_name__")
+    )

@@ -1,0 +1,104 @@
+"""Statements as data: what is selected, updated or deleted, frozen, with a shape that caches know them by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from schemaroot.errors import MissingFilterError
+from schemaroot.schema.expression import Assignment, Condition, Expr, FkExpr, Ordering, Parameter
+from schemaroot.schema.table import Table
+from schemaroot.schema.values import MISSING
+
+Deleted = Literal["live", "all", "only"]
+"""Which rows of a table with soft delete a statement sees."""
+
+
+class SelectSpec(msgspec.Struct, frozen=True, gc=False):
+    """A select of one table's rows or columns, and of what belongs to each row."""
+
+    table: type[Table]
+    columns: tuple[Any, ...] = ()
+    conditions: tuple[Any, ...] = ()
+    order: tuple[Any, ...] = ()
+    limit: int | Parameter[int] | None = None
+    offset: int | Parameter[int] | None = None
+    deleted: Deleted = "live"
+    nested: tuple[NestedSpec, ...] = ()
+    match: Any = None
+
+
+class NestedSpec(msgspec.Struct, frozen=True, gc=False):
+    """What belongs to each row: rows that refer to it, the row it refers to, their count, an aggregate over them."""
+
+    kind: Literal["many", "one", "count", "aggregate"]
+    key: FkExpr[Any, Any, Any]
+    child: SelectSpec
+    expression: Any = None
+
+
+class UpdateSpec(msgspec.Struct, frozen=True, gc=False):
+    """An update of one table's rows."""
+
+    table: type[Table]
+    assignments: tuple[Assignment[Any], ...] = ()
+    conditions: tuple[Any, ...] = ()
+    deleted: Deleted = "live"
+    everything: bool = False
+
+
+class DeleteSpec(msgspec.Struct, frozen=True, gc=False):
+    """A delete of one table's rows."""
+
+    table: type[Table]
+    conditions: tuple[Any, ...] = ()
+    everything: bool = False
+
+
+def check_conditions(conditions: Iterable[Any]) -> None:
+    """Refuses conditions that are no SQL: `where(None)` or `where(True)` must not match everything."""
+    for condition in conditions:
+        if condition is MISSING or condition is None or isinstance(condition, bool):
+            raise MissingFilterError("a condition")
+
+
+Shape = tuple[object, ...]
+
+
+def item_shape(item: Any, values: list[Any], inline: dict[Any, int]) -> object:
+    """The shape of a condition, an ordering or an expression; its values are appended to `values`."""
+    if isinstance(item, Condition):
+        values.extend(item.values)
+        parameters = tuple(value.name for value in item.values if isinstance(value, Parameter))
+        return (item.shape, parameters) if parameters else item.shape
+    if isinstance(item, Ordering):
+        return item.shape
+    if isinstance(item, Expr):
+        return item  # pyright: ignore[reportUnknownVariableType]  # any column
+    if hasattr(item, "__clause_element__"):
+        item = item.__clause_element__()
+    key = item._generate_cache_key()  # SQLAlchemy's own cache key: no public door leads to it
+    if key is None:
+        return object()  # equal to nothing: compiled anew each time
+    for bind in key.bindparams:
+        inline[bind] = len(values)
+        values.append(bind.effective_value)
+    return key.key
+
+
+def select_shape(spec: SelectSpec, values: list[Any], inline: dict[Any, int]) -> Shape:
+    """The shape of a select without what belongs to its rows; its values are appended in the order of building."""
+    columns = tuple(item_shape(column, values, inline) for column in spec.columns)
+    conditions = tuple(item_shape(condition, values, inline) for condition in spec.conditions)
+    match = None if spec.match is None else item_shape(spec.match, values, inline)
+    order = tuple(item_shape(item, values, inline) for item in spec.order)
+    bounds: list[object] = []
+    for bound in (spec.limit, spec.offset):
+        if bound is None:
+            bounds.append(None)
+        else:
+            values.append(bound)
+            bounds.append(bound.name if isinstance(bound, Parameter) else 0)
+    return (spec.table, columns, conditions, match, order, *bounds, spec.deleted)

@@ -1,0 +1,1 @@
+"""What the data is: tables, columns, types, constraints, relations; no database is touched here."""

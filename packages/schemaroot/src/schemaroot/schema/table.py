@@ -1,0 +1,435 @@
+"""A table: one class that declares its columns, and whose frozen instances are its rows.
+
+    class Project(Table, name="projects"):
+        id: Col[int] = auto_id()
+        name: Col[str] = text(min_length=1, max_length=100)
+
+On the class a column is a typed SQL expression (`Project.name == "x"`); on a row it is the value. Rows are frozen
+msgspec structs: made and compared in C, one pointer per value, left alone by the garbage collector. The expressions
+live on a metaclass of the table's own, so that reading a value from a row never meets them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast, dataclass_transform, overload
+
+import msgspec
+
+from schemaroot.errors import DeclarationError, InvalidValueError, NotARowError
+from schemaroot.schema import typing_of
+from schemaroot.schema.column import (
+    Column,
+    ColumnSpec,
+    auto_id,
+    blob,
+    boolean,
+    generated,
+    integer,
+    json,
+    real,
+    references,
+    soft_delete,
+    text,
+    timestamp_ms,
+)
+from schemaroot.schema.constraints import Check, Index, Unique, constraint_name
+from schemaroot.schema.expression import Assignment, Expr, FkExpr
+from schemaroot.schema.values import MISSING
+
+T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R", bound="Table")
+Owner = TypeVar("Owner", bound="Table")
+Target = TypeVar("Target", bound="Table")
+
+if TYPE_CHECKING:
+    _StructMeta = type
+
+    class _Struct: ...
+else:
+    _StructMeta = type(msgspec.Struct)
+    _Struct = msgspec.Struct
+
+
+class Col(Generic[T]):
+    """A column with values of type `T`: an expression on the class, a value on a row."""
+
+    @overload
+    def __get__(self, row: None, table: type[R]) -> Expr[R, T]: ...
+    @overload
+    def __get__(self, row: Table, table: type[Table]) -> T: ...
+    def __get__(self, row: Any, table: Any) -> Any:
+        raise NotImplementedError  # the table's metaclass and the row's slots answer instead
+
+    if TYPE_CHECKING:
+
+        def __set__(self, row: Any, value: T) -> None: ...
+
+
+class Ref(Generic[Target, T]):
+    """A foreign-key column: its value is `T`, its target is the table `Target`."""
+
+    @overload
+    def __get__(self, row: None, table: type[Owner]) -> FkExpr[Owner, Target, T]: ...
+    @overload
+    def __get__(self, row: Table, table: type[Table]) -> T: ...
+    def __get__(self, row: Any, table: Any) -> Any:
+        raise NotImplementedError  # the table's metaclass and the row's slots answer instead
+
+    if TYPE_CHECKING:
+
+        def __set__(self, row: Any, value: T) -> None: ...
+
+
+@dataclass(frozen=True)
+class TableDeclaration:
+    """All that a table's class declares, ordered and printable; it touches no database."""
+
+    name: str
+    columns: Mapping[str, Column]
+    indexes: tuple[Index, ...] = ()
+    uniques: tuple[Unique, ...] = ()
+    checks: tuple[Check, ...] = ()
+    search: tuple[str, ...] = ()
+    was: str = ""
+    comment: str = ""
+    class_name: str = ""
+
+    @cached_property
+    def primary_key(self) -> tuple[Column, ...]:
+        """The key's columns, in order."""
+        return tuple(column for column in self.columns.values() if column.primary_key)
+
+    @cached_property
+    def auto_key(self) -> Column | None:
+        """The key that the database fills, if there is one."""
+        return next((column for column in self.primary_key if column.auto), None)
+
+    @cached_property
+    def soft_delete(self) -> Column | None:
+        """The column that holds the moment of deletion, if there is one."""
+        return next((column for column in self.columns.values() if column.soft_delete), None)
+
+    @cached_property
+    def stored(self) -> tuple[Column, ...]:
+        """The columns that an insert writes: all but the generated ones and the automatic key."""
+        return tuple(column for column in self.columns.values() if not column.auto and column.generated is None)
+
+    @cached_property
+    def generated(self) -> tuple[Column, ...]:
+        """The columns that the database computes."""
+        return tuple(column for column in self.columns.values() if column.generated is not None)
+
+    def target_of(self, column: Column) -> Column:
+        """The column that a foreign key points at; raises `DeclarationError` when it is not one."""
+        if column.reference is None:
+            raise DeclarationError(column.label, "is not a foreign key")
+        try:
+            target = column.reference.target()
+        except (NameError, AttributeError) as error:
+            raise DeclarationError(column.label, f"refers to something unknown ({error})") from None
+        if not isinstance(target, Expr):
+            raise DeclarationError(column.label, f"refers to {target!r}", hint="Use references(lambda: Table.column).")
+        return cast("Expr[Any, Any]", target).column
+
+    def foreign_key_name(self, column: Column) -> str:
+        """The database's name of a foreign key."""
+        return constraint_name("fk", self.name, column.name)
+
+    def unique_name(self, unique: Unique) -> str:
+        """The database's name of a unique key."""
+        return constraint_name("uq", self.name, *unique.columns, given=unique.name)
+
+    def index_name(self, index: Index) -> str:
+        """The database's name of an index."""
+        parts = [part for part in index.parts if isinstance(part, str)]
+        return constraint_name("ix", self.name, *parts, given=index.name)
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}" + (f"  -- {self.comment}" if self.comment else "")]
+        for column in self.columns.values():
+            notes = [column.type.describe(), "null" if column.nullable else "not null"]
+            notes += ["primary key"] if column.primary_key else []
+            notes += ["generated"] if column.generated is not None else []
+            notes += [f"default {column.default!r}"] if column.default not in (MISSING, None) else []
+            notes += [f"on delete {column.reference.on_delete}"] if column.reference is not None else []
+            lines.append(f"  {column.name}: {', '.join(notes)}")
+        lines += [f"  {item!r}" for item in (*self.uniques, *self.indexes)]
+        lines += [f"  Check({check.name})" for check in self.checks]
+        lines += [f"  search over {', '.join(self.search)}"] if self.search else []
+        return "\n".join(lines)
+
+
+class _ColumnAccess:
+    """Answers `Ticket.status` with the column's expression; a data descriptor of the table's own metaclass."""
+
+    __slots__ = ("expression", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.expression: Expr[Any, Any] | None = None
+
+    def __get__(self, table: Any, meta: Any) -> Any:
+        if table is None:
+            return self
+        if self.expression is None:
+            column = table.__declaration__.columns[self.name]
+            self.expression = (FkExpr if column.reference is not None else Expr)(table, column)
+        return self.expression
+
+    def __set__(self, table: Any, value: object) -> None:
+        raise AttributeError(f"{table.__name__}.{self.name} is declared and cannot be replaced")
+
+
+_OPTIONS = frozenset({"name", "indexes", "unique", "checks", "search", "was", "comment"})
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(
+        auto_id,
+        blob,
+        boolean,
+        generated,
+        integer,
+        json,
+        real,
+        references,
+        soft_delete,
+        text,
+        timestamp_ms,
+    ),
+)
+class TableMeta(_StructMeta):
+    """Makes a table's class from its declaration, and fails at once when the declaration is wrong."""
+
+    if not TYPE_CHECKING:
+
+        def __new__(mcls, class_name, bases, namespace, /, **options):
+            if not any(isinstance(base, TableMeta) for base in bases):
+                return super().__new__(mcls, class_name, bases, namespace, frozen=True, gc=False)
+            frame = sys._getframe(1)
+            declared = _declare(class_name, bases, namespace, options, {**frame.f_globals, **frame.f_locals})
+            kept = {key: value for key, value in namespace.items() if key not in declared.columns}
+            kept["__annotations__"] = {name: column.type.python_type for name, column in declared.columns.items()}
+            access = {name: _ColumnAccess(name) for name in declared.columns}
+            meta = type(f"{class_name}Meta", (TableMeta,), {"__declaration__": declared, **access})
+            return _StructMeta.__new__(meta, class_name, (Table,), kept, frozen=True, gc=False)
+
+        def __init__(cls, class_name, bases, namespace, /, **options):
+            super().__init__(class_name, bases, namespace)
+
+        def __call__(cls, *args, **values):
+            raise NotARowError(cls.__name__)
+
+        def __clause_element__(cls):
+            from schemaroot.schema.sqlalchemy import table_clause  # noqa: PLC0415  # loaded only where SQL is built
+
+            return table_clause(cls)
+
+
+def _declare(
+    class_name: str, bases: tuple[type, ...], namespace: dict[str, Any], options: dict[str, Any], names: dict[str, Any]
+) -> TableDeclaration:
+    where = f"table class {class_name}"
+    unknown = sorted(set(options) - _OPTIONS)
+    if unknown:
+        raise DeclarationError(
+            where, f"unknown option {', '.join(unknown)}", hint=f"Known: {', '.join(sorted(_OPTIONS))}."
+        )
+    name = options.get("name")
+    if not isinstance(name, str) or not name:
+        raise DeclarationError(where, "has no name", hint='Write class X(Table, name="...").')
+    if len(bases) != 1 or bases[0] is not Table:
+        raise DeclarationError(
+            where, "a table extends Table alone", hint="Repeat the columns: a table reads best in one place."
+        )
+    annotations = cast("dict[str, Any]", namespace.get("__annotations__", {}))
+    stray = [key for key, value in namespace.items() if isinstance(value, ColumnSpec) and key not in annotations]
+    if stray:
+        raise DeclarationError(f"{name}.{stray[0]}", "has no annotation", hint="Write name: Col[type] = ...")
+    scope = typing_of.Scope({**vars(builtins), **names})
+    columns = {key: _column(name, key, namespace, annotation, scope) for key, annotation in annotations.items()}
+    if not any(column.primary_key for column in columns.values()):
+        raise DeclarationError(where, "has no primary key", hint="Add id: Col[int] = auto_id(), or primary_key=True.")
+    uniques = [Unique(column.name) for column in columns.values() if column.unique]
+    declared = TableDeclaration(
+        name,
+        columns,
+        tuple(options.get("indexes", ())),
+        (*uniques, *options.get("unique", ())),
+        tuple(options.get("checks", ())),
+        tuple(options.get("search", ())),
+        options.get("was", ""),
+        options.get("comment", ""),
+        class_name,
+    )
+    _check_declaration(declared)
+    return declared
+
+
+_RESERVED = frozenset({"mro", "replace", "to_dict", "with_"})
+
+
+def _column(table: str, name: str, namespace: dict[str, Any], annotation: object, scope: typing_of.Scope) -> Column:
+    label = f"{table}.{name}"
+    if name in _RESERVED or name.startswith("_") or not name.islower():
+        raise DeclarationError(label, "a column's name is lower case, public and not a method of rows")
+    spec = namespace.get(name)
+    if not isinstance(spec, ColumnSpec):
+        raise DeclarationError(label, "is not declared by a column function", hint="Write name: Col[str] = text().")
+    value_type, is_reference = typing_of.column_annotation(label, annotation, scope, Col, Ref)
+    if is_reference != (spec.reference is not None):
+        raise DeclarationError(label, "Ref[...] and references(...) belong together")
+    column_type, nullable = typing_of.column_type(label, spec.kind, value_type, spec.options)
+    if spec.soft_delete and not nullable:
+        raise DeclarationError(
+            label, "a soft-delete column is null for live rows", hint="Annotate Col[datetime | None]."
+        )
+    column = Column(
+        table,
+        name,
+        column_type,
+        nullable=nullable,
+        primary_key=spec.primary_key,
+        auto=spec.auto,
+        default=spec.default,
+        default_factory=spec.default_factory,
+        on_update=spec.on_update,
+        generated=spec.generated,
+        reference=spec.reference,
+        unique=spec.unique,
+        soft_delete=spec.soft_delete,
+        secret=spec.secret,
+        was=spec.was,
+        comment=spec.comment,
+    )
+    if column.reference is not None:
+        _check_reference(column)
+    if isinstance(column.default, (list, dict, set, bytearray)):
+        raise DeclarationError(label, "has a mutable default", hint="Use default_factory=list.")
+    if column.default is not MISSING and not column.soft_delete:
+        if column.default_factory is not None:
+            raise DeclarationError(label, "has both default and default_factory")
+        try:
+            column.dump(column.default)
+        except InvalidValueError as error:
+            raise DeclarationError(label, f"the default does not fit: {error.problem}") from None
+    return column
+
+
+def _check_reference(column: Column) -> None:
+    """A wrong reference is reported at once; one to a table that is declared later is checked when it is needed."""
+    assert column.reference is not None
+    try:
+        target = column.reference.target()
+    except NameError:
+        return
+    except AttributeError as error:
+        raise DeclarationError(column.label, f"refers to something unknown ({error})") from None
+    if not isinstance(target, Expr):
+        raise DeclarationError(column.label, f"refers to {target!r}", hint="Use references(lambda: Table.column).")
+    referred = cast("Expr[Any, Any]", target).column
+    if referred.type.storage != column.type.storage:
+        raise DeclarationError(
+            column.label, f"holds {column.type.describe()} but {referred.label} holds {referred.type.describe()}"
+        )
+
+
+def _check_declaration(declared: TableDeclaration) -> None:
+    label = f"table {declared.name}"
+    constraint_name("pk", declared.name)
+    named = [declared.index_name(index) for index in declared.indexes]
+    named += [declared.unique_name(unique) for unique in declared.uniques]
+    named += [constraint_name("ck", declared.name, check.name) for check in declared.checks]
+    named += [declared.foreign_key_name(column) for column in declared.columns.values() if column.reference]
+    for name in [*declared.columns, declared.name]:
+        constraint_name("", name, given=name)
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        raise DeclarationError(label, f"two constraints or indexes are named {twice[0]!r}", hint="Give one a name=...")
+    used = [part.lstrip("-") for index in declared.indexes for part in index.parts if isinstance(part, str)]
+    used += [name for unique in declared.uniques for name in unique.columns]
+    used += declared.search
+    unknown = [name for name in used if name not in declared.columns]
+    if unknown:
+        raise DeclarationError(label, f"an index, key or search names the unknown column {unknown[0]!r}")
+    if any(callable(part) and not index.name for index in declared.indexes for part in index.parts):
+        raise DeclarationError(label, "an index over an expression needs a name")
+    autos = [column for column in declared.columns.values() if column.auto]
+    if autos and len(declared.primary_key) > 1:
+        raise DeclarationError(label, "an automatic key is the only key column")
+    if sum(column.soft_delete for column in declared.columns.values()) > 1:
+        raise DeclarationError(label, "has two soft-delete columns")
+    if declared.search and declared.auto_key is None:
+        raise DeclarationError(label, "full-text search needs an auto_id() key")
+    if any(declared.columns[name].type.storage not in ("text", "json") for name in declared.search):
+        raise DeclarationError(label, "full-text search is over text columns")
+
+
+class Table(_Struct, metaclass=TableMeta):
+    """Base of all tables. Instances are rows: frozen, equal by value, picklable, hashable when their values are."""
+
+    if TYPE_CHECKING:
+        __declaration__: TableDeclaration
+
+        def __init_subclass__(
+            cls,
+            *,
+            name: str,
+            indexes: list[Index] = ...,
+            unique: list[Unique] = ...,
+            checks: list[Check] = ...,
+            search: list[str] = ...,
+            was: str = "",
+            comment: str = "",
+        ) -> None: ...
+
+    def replace(self, *values: Assignment[Self]) -> Self:
+        """A copy with some values changed; the database is not touched."""
+        changes = {assignment.column.name: assignment.value for assignment in values}
+        return row_maker(type(self))(
+            *(changes.get(name, getattr(self, name)) for name in type(self).__declaration__.columns)
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """The values by column name, in the order of the declaration."""
+        return {name: getattr(self, name) for name in type(self).__declaration__.columns}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), tuple(self.to_dict().values()))
+
+    def __repr__(self) -> str:
+        declared = type(self).__declaration__
+        shown = ", ".join(f"{name}={_shown(column, getattr(self, name))}" for name, column in declared.columns.items())
+        return f"{type(self).__name__}({shown})"
+
+
+_REPR_LIMIT = 80
+
+
+def _shown(column: Column, value: object) -> str:
+    if column.secret and value is not None:
+        return "<secret>"
+    shown = value.isoformat(timespec="milliseconds") if hasattr(value, "isoformat") else repr(value)  # type: ignore[attr-defined]  # a datetime
+    return shown if len(shown) <= _REPR_LIMIT else shown[: _REPR_LIMIT - 3] + "..."
+
+
+def row_maker(table: type[R]) -> Callable[..., R]:
+    """Makes a row from its values in column order; the decoders' door past `Table.__call__`, which always raises."""
+    return cast("Callable[..., R]", _StructMeta.__call__.__get__(table))
+
+
+def _restore(table: type[R], values: tuple[object, ...]) -> R:
+    return row_maker(table)(*values)
+
+
+def declaration_of(table: type[Table]) -> TableDeclaration:
+    """The declaration behind a table's class."""
+    return table.__declaration__

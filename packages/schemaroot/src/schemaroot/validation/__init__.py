@@ -1,0 +1,1 @@
+"""From a table to models of outside data: insert, update and select."""
