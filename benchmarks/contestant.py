@@ -28,7 +28,7 @@ PRAGMAS: dict[str, str | int] = {
     "foreign_keys": 1,
     "cache_size": -2000,
     "mmap_size": 0,
-    "secure_delete": 0,
+    "secure_delete": 1,
     "temp_store": 0,
     "wal_autocheckpoint": 1000,
 }

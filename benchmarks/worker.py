@@ -54,6 +54,8 @@ class Worker:
         self.rows, self.path = rows, Path(path)
         self.wait(self.held.open(self.path))
         return {
+            "title": self.held.title,
+            "declares": self.held.declares,
             "library": self.held.library(),
             "pragmas": self.wait(self.held.pragmas()),
             "versions": {name: metadata.version(name) for name in self.held.packages},

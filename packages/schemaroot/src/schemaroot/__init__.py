@@ -4,6 +4,8 @@ from schemaroot.engine.database import Database
 from schemaroot.engine.files import Identity
 from schemaroot.query.select import Nested, Prepared, Projection, Query
 from schemaroot.query.write import Delete, Update
+from schemaroot.repository.page import Page
+from schemaroot.repository.repository import Repository
 from schemaroot.schema.column import (
     auto_id,
     blob,
@@ -38,12 +40,14 @@ __all__ = [
     "Missing",
     "Nested",
     "New",
+    "Page",
     "Parameter",
     "Patch",
     "Prepared",
     "Projection",
     "Query",
     "Ref",
+    "Repository",
     "Table",
     "TableDeclaration",
     "Unique",

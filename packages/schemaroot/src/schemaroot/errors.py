@@ -108,7 +108,8 @@ class ValidationError(SchemarootError, ValueError):
     def __init__(self, what: str, problems: Sequence[Problem]) -> None:
         self.what = what
         self.problems = tuple(problems)
-        lines = "; ".join(f"{problem.path}: {problem.message}" for problem in self.problems)
+        shown = (f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in self.problems)
+        lines = "; ".join(shown)
         super().__init__(f"{what} is not valid: {lines}.", hint="Nothing was written.")
 
 

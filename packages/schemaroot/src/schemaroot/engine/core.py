@@ -27,7 +27,9 @@ WAL_ALERT_BYTES = 64 * 1024 * 1024
 """A write-ahead log of this size means that some reader does not let go."""
 
 
-class _Local(threading.local):
+class Held(threading.local):
+    """The connection of this thread's open transaction or snapshot, if there is one."""
+
     connection: Connection | None = None
 
 
@@ -36,11 +38,11 @@ class Engine:
 
     def __init__(self, connector: Connector, tables: Sequence[type[Table]], *, readers: int, timeout_ms: float) -> None:
         self._connector: Connector = connector
-        self._errors: tuple[type[BaseException], ...] = connector.driver.errors
+        self.errors: tuple[type[BaseException], ...] = connector.driver.errors
         self._timeout_ms: float = timeout_ms
-        self._local: _Local = _Local()
+        self.held: Held = Held()
         self._wal_checked: float = 0.0
-        self._pool: Pool = (
+        self.pool: Pool = (
             SharedPool(connector.connect, timeout_ms=timeout_ms)
             if connector.path == MEMORY
             else Pool(connector.connect, readers=readers, timeout_ms=timeout_ms)
@@ -65,7 +67,7 @@ class Engine:
     @property
     def idle_readers(self) -> int:
         """Reading connections that are open and free."""
-        return self._pool.idle_count
+        return self.pool.idle_count
 
     # --- transactions -------------------------------------------------------------------------------------------------
 
@@ -80,7 +82,7 @@ class Engine:
             DatabaseLockedError: another writer kept the lock for longer than the timeout; nothing was written.
             TransactionError: inside `snapshot()`, which only reads.
         """
-        held = self._local.connection
+        held = self.held.connection
         if held is not None:
             if held.read_only:
                 raise TransactionError(
@@ -89,10 +91,10 @@ class Engine:
             with self._savepoint(held):
                 yield
             return
-        connection = self._pool.take_writer()
+        connection = self.pool.take_writer()
         try:
             self._begin(connection)
-            self._local.connection = connection
+            self.held.connection = connection
             try:
                 yield
                 self._commit(connection)
@@ -100,9 +102,9 @@ class Engine:
                 self._undo(connection)
                 raise
             finally:
-                self._local.connection = None
+                self.held.connection = None
         finally:
-            self._pool.give_writer()
+            self.pool.give_writer()
         self._watch_log()
 
     def _begin(self, connection: Connection) -> None:
@@ -116,7 +118,7 @@ class Engine:
                 connection.execute(dialect.BEGIN_WRITE).fetchall()
                 connection.since = time.monotonic()
                 return
-            except self._errors as error:
+            except self.errors as error:
                 if self.driver.fault(error).primary != SQLITE_BUSY:
                     raise self._translated(error, dialect.BEGIN_WRITE) from error
                 patience.wait_or_raise(error)
@@ -127,7 +129,7 @@ class Engine:
             try:
                 connection.execute(dialect.COMMIT).fetchall()
                 return
-            except self._errors as error:
+            except self.errors as error:
                 if self.driver.fault(error).primary != SQLITE_BUSY:
                     raise self._translated(error, dialect.COMMIT) from error
                 patience.wait_or_raise(error)
@@ -136,7 +138,7 @@ class Engine:
         """Rolls back and keeps the error that is on its way: what goes wrong here is only logged."""
         try:
             connection.rollback()
-        except self._errors:
+        except self.errors:
             log.exception("rollback failed")
 
     @contextmanager
@@ -161,42 +163,42 @@ class Engine:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """All reads inside see the database at one moment; writing is refused. Inside a transaction it adds nothing."""
-        if self._local.connection is not None:
+        if self.held.connection is not None:
             yield
             return
-        connection = self._pool.take()
+        connection = self.pool.take()
         try:
             connection.execute(dialect.BEGIN_READ).fetchall()
             connection.since = time.monotonic()
-            self._local.connection = connection
+            self.held.connection = connection
             was_read_only, connection.read_only = connection.read_only, True
             try:
                 yield
             finally:
                 connection.read_only = was_read_only
-                self._local.connection = None
+                self.held.connection = None
                 connection.since = 0.0
                 self._undo(connection)
         finally:
-            self._pool.give(connection)
+            self.pool.give(connection)
 
     @property
     def in_transaction(self) -> bool:
         """Whether this thread is inside `transaction()` or `snapshot()`."""
-        return self._local.connection is not None
+        return self.held.connection is not None
 
-    def _held(self) -> Connection:
-        assert self._local.connection is not None
-        return self._local.connection
+    def _transaction_connection(self) -> Connection:
+        assert self.held.connection is not None
+        return self.held.connection
 
     # --- running ------------------------------------------------------------------------------------------------------
 
     def _take(self) -> Connection:
-        return self._local.connection or self._pool.take()
+        return self.held.connection or self.pool.take()
 
     def _give(self, connection: Connection) -> None:
-        if connection is not self._local.connection:
-            self._pool.give(connection)
+        if connection is not self.held.connection:
+            self.pool.give(connection)
 
     def _translated(
         self,
@@ -211,22 +213,22 @@ class Engine:
 
     def _read(self, run: Callable[[Connection], T], sql: str) -> T:
         """Runs reads on a connection; a lock (a log in recovery) is waited for, other errors are ours."""
-        connection = self._local.connection or self._pool.take()
+        connection = self.held.connection or self.pool.take()
         try:
             return run(connection)
-        except self._errors as error:
-            return self._read_again(connection, run, sql, error)
+        except self.errors as error:
+            return self.read_again(connection, run, sql, error)
         finally:
-            if connection is not self._local.connection:
-                self._pool.give(connection)
+            if connection is not self.held.connection:
+                self.pool.give(connection)
 
-    def _read_again(self, connection: Connection, run: Callable[[Connection], T], sql: str, error: BaseException) -> T:
+    def read_again(self, connection: Connection, run: Callable[[Connection], T], sql: str, error: BaseException) -> T:
         patience = Patience(self.driver, self._timeout_ms)
-        while self.driver.fault(error).primary == SQLITE_BUSY and connection is not self._local.connection:
+        while self.driver.fault(error).primary == SQLITE_BUSY and connection is not self.held.connection:
             patience.wait_or_raise(error)
             try:
                 return run(connection)
-            except self._errors as again:
+            except self.errors as again:
                 error = again
         raise self._translated(error, sql) from error
 
@@ -238,7 +240,7 @@ class Engine:
         """Runs several reads in one snapshot, which a transaction that is open already is."""
 
         def together(connection: Connection) -> T:
-            if connection is self._local.connection:
+            if connection is self.held.connection:
                 return run(connection)
             connection.execute(dialect.BEGIN_READ).fetchall()
             try:
@@ -248,7 +250,7 @@ class Engine:
 
         return together
 
-    def _write(
+    def write(
         self,
         run: Callable[[Connection], T],
         sql: str,
@@ -256,14 +258,14 @@ class Engine:
         values: Callable[[], Mapping[str, object]] | None = None,
     ) -> T:
         """Runs one write: in this thread's transaction, or by itself in SQLite's autocommit, which costs no BEGIN."""
-        held = self._local.connection
+        held = self.held.connection
         try:
             if held is not None:
                 if held.read_only:
                     raise TransactionError("A snapshot only reads; nothing was written.", hint="Write outside of it.")
                 return run(held)
             result = self._write_alone(run)
-        except self._errors as error:
+        except self.errors as error:
             violation = self._translated(error, sql, table, values() if values is not None else None)
             if isinstance(violation, ForeignKeyViolation) and table is not None:
                 violation = self._named(violation, table, values() if values is not None else {})
@@ -276,13 +278,13 @@ class Engine:
             raise TransactionError(
                 "The database was opened read-only; nothing was written.", hint="Open it for writing."
             )
-        connection = self._pool.take_writer()
+        connection = self.pool.take_writer()
         try:
             patience: Patience | None = None
             while True:
                 try:
                     return run(connection)
-                except self._errors as error:
+                except self.errors as error:
                     if self.driver.fault(error).primary != SQLITE_BUSY:
                         raise
                     patience = patience or Patience(self.driver, self._timeout_ms)
@@ -290,7 +292,7 @@ class Engine:
         finally:
             if connection.in_transaction:
                 self._undo(connection)
-            self._pool.give_writer()
+            self.pool.give_writer()
 
     def _watch_log(self) -> None:
         """Warns, at most once a second, of a write-ahead log that grows because a reader does not let go."""
@@ -303,7 +305,7 @@ class Engine:
         except OSError:
             return
         if size >= WAL_ALERT_BYTES:
-            held = [moment - one.since for one in self._pool.open_readers if one.since]
+            held = [moment - one.since for one in self.pool.open_readers if one.since]
             age = (
                 f"the oldest read transaction is {max(held):.0f} s old"
                 if held

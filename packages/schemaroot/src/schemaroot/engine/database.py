@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.dml import UpdateBase
 
     from schemaroot.engine.compile import Compiled
+    from schemaroot.engine.decode import Decoder
     from schemaroot.engine.plans import CorePlan, Gathered, SelectPlan
 
 P = ParamSpec("P")
@@ -170,7 +171,7 @@ class Database(Engine):
         try:
             with database.transaction():
                 if identity is not None:
-                    connector.mark(database._held(), identity)
+                    connector.mark(database._transaction_connection(), identity)
                 database.create_tables(tables, indexes=indexes)
         except BaseException:
             database.close()
@@ -209,12 +210,12 @@ class Database(Engine):
             for statement in statements:
                 connection.execute(statement).fetchall()
 
-        self._write(run, "the schema")
+        self.write(run, "the schema")
 
     def close(self) -> None:
         """Closes all connections. A second call does nothing."""
-        if not self._pool.closed:
-            self._pool.close()
+        if not self.pool.closed:
+            self.pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -231,7 +232,7 @@ class Database(Engine):
     def _exists(self, target: Expr[Any, Any], value: object) -> bool:
         return self.select(target.table).with_deleted().where(target == value).exists()
 
-    def _plan(self, spec: SelectSpec) -> tuple[SelectPlan, Gathered]:
+    def plan_of(self, spec: SelectSpec) -> tuple[SelectPlan, Gathered]:
         from schemaroot.engine.plans import SelectPlan, gather  # loads SQLAlchemy
 
         gathered = gather(spec)
@@ -240,12 +241,12 @@ class Database(Engine):
 
     def select_all(self, spec: SelectSpec) -> list[Any]:
         """Runs a select; called by the select itself."""
-        plan, gathered = self._plan(spec)
+        plan, gathered = self.plan_of(spec)
         return self.read(plan.nested, lambda connection: plan.all(connection, gathered, {}), plan.sql)
 
     def select_one(self, spec: SelectSpec) -> Any:
         """Runs a select for at most one item; called by the select itself."""
-        plan, gathered = self._plan(spec)
+        plan, gathered = self.plan_of(spec)
         return self.read(plan.nested, lambda connection: plan.at_most_one(connection, gathered, {}), plan.sql)
 
     def select_first(self, spec: SelectSpec) -> Any:
@@ -276,29 +277,29 @@ class Database(Engine):
 
     def select_stream(self, spec: SelectSpec) -> Iterator[Any]:
         """Streams a select's items; called by the select itself."""
-        plan, gathered = self._plan(spec)
+        plan, gathered = self.plan_of(spec)
         connection = self._take()
-        held = connection is self._local.connection
+        held = connection is self.held.connection
         try:
             if not held:
                 connection.execute(dialect.BEGIN_READ).fetchall()
                 connection.since = time.monotonic()
             yield from plan.stream(connection, gathered, {})
-        except self._errors as error:
+        except self.errors as error:
             raise self._translated(error, plan.sql) from error
         finally:
             if not held:
                 connection.since = 0.0
                 self._undo(connection)
-                self._pool.give(connection)
+                self.pool.give(connection)
 
     def select_prepare(self, spec: SelectSpec) -> PreparedPlan:
         """Compiles a select; called by the select itself."""
-        return PreparedPlan(self, *self._plan(spec))
+        return PreparedPlan(self, *self.plan_of(spec))
 
     def select_sql(self, spec: SelectSpec) -> str:
         """The SQL of a select; called by the select itself."""
-        return self._plan(spec)[0].sql
+        return self.plan_of(spec)[0].sql
 
     # --- any SQLAlchemy statement -------------------------------------------------------------------------------------
 
@@ -337,18 +338,18 @@ class Database(Engine):
         plan, values = self._core(statement)
         decoder = plan.decoder
         connection = self._take()
-        held = connection is self._local.connection
+        held = connection is self.held.connection
         try:
             cursor = connection.driver.cursor(connection.raw)
             rows = cursor.execute(plan.sql, plan.compiled.bind(values, {}))
             assert decoder is not None
             for chunk in decoder.chunks(rows):
                 yield from cast("list[tuple[Unpack[Ts]]]", chunk)
-        except self._errors as error:
+        except self.errors as error:
             raise self._translated(error, plan.sql) from error
         finally:
             if not held:
-                self._pool.give(connection)
+                self.pool.give(connection)
 
     def execute(self, statement: UpdateBase) -> int:
         """Runs any SQLAlchemy insert, update or delete and gives the number of rows changed."""
@@ -358,7 +359,7 @@ class Database(Engine):
             plan.all(connection, values, {})
             return connection.changes
 
-        return self._write(run, plan.sql)
+        return self.write(run, plan.sql)
 
     def prepare(self, statement: sa.Select[Unpack[Ts]]) -> Prepared[..., tuple[Unpack[Ts]]]:
         """Compiles any SQLAlchemy select now and runs it later, its parameters given by name."""
@@ -382,7 +383,7 @@ class Database(Engine):
 
         extra = tuple(row.extra)
         plan: InsertPlan[R] = self._plans.get(("insert", row.table, extra), lambda: InsertPlan(row.table, extra))
-        return self._write(lambda connection: plan.one(connection, row), plan.sql, row.table, row.values)
+        return self.write(lambda connection: plan.one(connection, row), plan.sql, row.table, row.values)
 
     def insert_many(self, rows: Sequence[New[R]]) -> list[R]:
         """Stores many rows of one table in one transaction and gives them as stored, in their order."""
@@ -401,7 +402,7 @@ class Database(Engine):
                 )
                 progress = Progress()
                 try:
-                    made += self._write(
+                    made += self.write(
                         lambda connection, plan=plan, some=some, progress=progress: plan.many(
                             connection, some, progress
                         ),
@@ -432,7 +433,7 @@ class Database(Engine):
         plan: UpsertPlan[R] = self._plans.get(
             ("upsert", row.table, extra, keys, changed), lambda: UpsertPlan(row.table, extra, keys, changed)
         )
-        return self._write(lambda connection: plan.run(connection, row), plan.sql, row.table, row.values)
+        return self.write(lambda connection: plan.run(connection, row), plan.sql, row.table, row.values)
 
     def update(self, table: type[R]) -> Update[R]:
         """An update of a table's rows: `.set(...)`, `.where(...)`, then `.run()` or `.returning()`."""
@@ -442,6 +443,27 @@ class Database(Engine):
         """A delete of a table's rows, for good: `.where(...)`, then `.run()`."""
         return Delete(self, DeleteSpec(table))
 
+    # --- held ready for repositories ----------------------------------------------------------------------------------
+
+    def point_reader(self, table: type[R]) -> Callable[[Any], R | None]:
+        """A function that gives the live row with a key, or `None`."""
+        from schemaroot.engine.points import point_reader  # loads SQLAlchemy
+
+        return point_reader(self, table)
+
+    def point_writer(self, table: type[R]) -> Callable[[Any, tuple[Assignment[R], ...]], R | None]:
+        """A function that changes the live row with a key and gives it as stored, or `None` when there is none."""
+        from schemaroot.engine.points import point_writer  # loads SQLAlchemy
+
+        return point_writer(self, table)
+
+    def compile_point_update(self, spec: UpdateSpec) -> tuple[str, Decoder[Any]]:
+        """The SQL of an update whose values come later, in the order of its assignments and conditions."""
+        from schemaroot.engine import writes  # loads SQLAlchemy
+        from schemaroot.engine.plans import decoder_for  # loads SQLAlchemy
+
+        return writes.point_update_sql(spec), decoder_for(spec.table)
+
     def run_update(self, spec: UpdateSpec) -> int:
         """Runs an update; called by the update itself."""
         compiled, values, named = self._update_plan(spec, returning=False)
@@ -450,14 +472,14 @@ class Database(Engine):
             connection.execute(compiled.sql, compiled.bind(values, {})).fetchall()
             return connection.changes
 
-        return self._write(run, compiled.sql, spec.table, lambda: named)
+        return self.write(run, compiled.sql, spec.table, lambda: named)
 
     def run_update_returning(self, spec: UpdateSpec) -> list[Any]:
         """Runs an update and gives its rows; called by the update itself."""
         from schemaroot.engine.plans import decoder_for  # loads SQLAlchemy
 
         compiled, values, named = self._update_plan(spec, returning=True)
-        rows = self._write(
+        rows = self.write(
             lambda connection: connection.execute(compiled.sql, compiled.bind(values, {})).fetchall(),
             compiled.sql,
             spec.table,
@@ -487,7 +509,7 @@ class Database(Engine):
             connection.execute(compiled.sql, compiled.bind(values, {})).fetchall()
             return connection.changes
 
-        return self._write(run, compiled.sql, spec.table)
+        return self.write(run, compiled.sql, spec.table)
 
 
 def _runs(rows: Sequence[New[R]]) -> Iterator[tuple[tuple[str, ...], list[New[R]]]]:

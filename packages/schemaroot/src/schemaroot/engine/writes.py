@@ -14,12 +14,12 @@ from schemaroot.engine.connection import Connection
 from schemaroot.engine.decode import Decoder
 from schemaroot.engine.plans import decoder_for
 from schemaroot.errors import InvalidArgumentsError
-from schemaroot.query.build import build_delete, build_update
+from schemaroot.query.build import build_delete, build_update, live_condition
 from schemaroot.query.spec import DeleteSpec, UpdateSpec, item_shape
 from schemaroot.schema.constraints import Unique
 from schemaroot.schema.expression import Assignment, Expr
 from schemaroot.schema.new import New
-from schemaroot.schema.sqlalchemy import table_clause, unique_condition, unique_parts
+from schemaroot.schema.sqlalchemy import Dumped, table_clause, unique_condition, unique_parts
 from schemaroot.schema.table import Table, TableDeclaration
 from schemaroot.schema.values import SqlValue
 
@@ -296,3 +296,22 @@ def delete_plan(spec: DeleteSpec, values: Sequence[Any], inline: dict[Any, int])
     brought = set(inline.values())
     binds = ValueBinds([place for place in range(len(values)) if place not in brought])
     return compile_statement(build_delete(spec, binds), inline)
+
+
+def point_update_sql(spec: UpdateSpec) -> str:
+    """The SQL of an update by key that gives the row, its values in the order of assignments, then the key.
+
+    Raises `AssertionError` when SQLAlchemy puts the parameters into another order.
+    """
+    names = [assignment.column.name for assignment in spec.assignments]
+    clause = table_clause(spec.table)
+    values: dict[Any, Any] = {clause.c[name]: sa.bindparam(f"set_{name}", type_=Dumped()) for name in names}
+    statement: Any = sa.update(clause).ordered_values(*values.items())
+    live = live_condition(spec.table, spec.deleted)
+    if live is not None:
+        statement = statement.where(live)
+    for condition in spec.conditions:
+        statement = statement.where(condition)
+    compiled = compile_statement(statement.returning(*clause.c))
+    assert compiled.compiler.positiontup == [*(f"set_{name}" for name in names), "id"]
+    return compiled.sql

@@ -87,7 +87,10 @@ def diagram(tables: Iterable[type[Table]], *, title: str) -> str:
         f'<g transform="translate({FRAME:g} {FRAME + TITLE:g})">',
         *_lines(keys, layout, colors),
     ]
-    widths = [max(_size(other)[0] for other, corner in zip(declared, layout.corners, strict=True) if corner[0] == x) for x, _ in layout.corners]
+    widths = [
+        max(_size(other)[0] for other, corner in zip(declared, layout.corners, strict=True) if corner[0] == x)
+        for x, _ in layout.corners
+    ]
     for place, table in enumerate(declared):
         target_colors = {key.column.name: colors[key.parent] for key in keys if key.child == place}
         lines += _box(table, layout.corners[place], widths[place], colors.get(place, PLAIN), target_colors)
@@ -206,7 +209,12 @@ def _toward(start: Point, goal: Point, way: float) -> Point:
 def _legend(y: float) -> Iterator[str]:
     """What the signs mean, below the picture."""
     x = FRAME
-    for sign, meaning in (("foot", "many rows"), ("bar", "one row"), ("dashes", "key may be null"), ("", "? = null allowed")):
+    for sign, meaning in (
+        ("foot", "many rows"),
+        ("bar", "one row"),
+        ("dashes", "key may be null"),
+        ("", "? = null allowed"),
+    ):
         if sign:
             line = [(x, y - 4), (x + 34, y - 4)]
             maybe = " er-maybe" if sign == "dashes" else ""
@@ -240,7 +248,9 @@ def _xml(text: str) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "\N{REPLACEMENT CHARACTER}", text))
+    return quoteattr(
+        re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "\N{REPLACEMENT CHARACTER}", text)
+    )
 
 
 def _counted(number: int, thing: str) -> str:

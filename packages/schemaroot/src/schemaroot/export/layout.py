@@ -18,6 +18,7 @@ MARGIN = 26.0  # between a box and the first vertical line beside it, with room 
 LOOP = 14.0  # how far the line of a box to itself stands out
 EXACT_TRACKS = 6  # up to so many lines of a channel, every order is tried
 EXACT_BOXES = 60  # up to so many boxes, changed orders are tried one by one
+PASSING = 0.3  # how much more uneven layers may be to spare a net the passing of a layer
 CROSSING = 60.0  # how much longer a way may be to spare a crossing
 
 Point = tuple[float, float]
@@ -74,16 +75,14 @@ def lay_out(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layo
     nodes = [_Node(height, layer) for (_, height), layer in zip(sizes, layers, strict=True)]
     nets = _nets(nodes, links)
     channels = [_channel(nodes, nets, links, place) for place in range(max(layers, default=0))]
-    joins = [(a, b, pa, pb) for channel in channels for ends in channel.values() for a, pa in ends[0] for b, pb in ends[1]]
+    joins = [
+        (a, b, pa, pb) for channel in channels for ends in channel.values() for a, pa in ends[0] for b, pb in ends[1]
+    ]
     joined = {node for join in joins for node in join[:2]}
-    order = _ordered(nodes, joins, joined)
+    order = _ordered(nodes, joins, [number for number in range(len(nodes)) if number in joined])
     _set_heights(nodes, order, joins)
-    for column in order:  # what is joined to nothing stands below
-        floor = max((nodes[node].y + nodes[node].height + GAP for node in column if node in joined), default=0.0)
-        for node in column:
-            if node not in joined:
-                nodes[node].y = floor
-                floor += nodes[node].height + GAP
+    _straighten(nodes, order, joins)
+    _fill(nodes, [number for number in range(len(nodes)) if number not in joined])
     top = min((node.y for node in nodes), default=0.0)
     for node in nodes:
         node.y = round(node.y - top, 1)
@@ -112,7 +111,9 @@ def _layers(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> list
     total = sum(height + GAP for _, height in sizes)
     widest = max((width for width, _ in sizes), default=0.0) + 3 * MARGIN
     wanted = max(max(layers, default=0) + 1, min(count, round((total / widest) ** 0.5)))
-    return _balanced([height + GAP for _, height in sizes], before, layers, max(1, wanted), total / max(1, wanted))
+    tied = {box for pair in before for box in pair}
+    heights = [height + GAP if box in tied else 0.0 for box, (_, height) in enumerate(sizes)]
+    return _balanced(heights, before, layers, max(1, wanted), total / max(1, wanted))
 
 
 def _balanced(
@@ -125,7 +126,8 @@ def _balanced(
         for box, layer in enumerate(state):
             filled[layer] += heights[box]
         uneven = sum(total * total for total in filled) / fair
-        return uneven + sum(0.35 * fair * (state[right] - state[left] - 1) for left, right in before)
+        reach = {left: max(state[right] for start, right in before if start == left) for left, _ in before}
+        return uneven + sum(PASSING * fair * (far - state[left] - 1) for left, far in reach.items())
 
     best = cost(layers)
     while True:
@@ -185,15 +187,15 @@ Join = tuple[int, int, float, float]
 """A piece of a net in one channel: node on the left, node on the right, and the port on each."""
 
 
-def _ordered(nodes: list[_Node], joins: Sequence[Join], joined: set[int]) -> list[list[int]]:
-    """The nodes of each layer from top to bottom, with short and little crossed lines."""
+def _ordered(nodes: Sequence[_Node], joins: Sequence[Join], joined: Sequence[int]) -> list[list[int]]:
+    """The joined nodes of each layer from top to bottom, with short and little crossed lines."""
     order: list[list[int]] = [[] for _ in range(1 + max((node.layer for node in nodes), default=0))]
-    for number, node in enumerate(nodes):
-        order[node.layer].append(number)
+    for number in joined:
+        order[nodes[number].layer].append(number)
 
     def price(candidate: list[list[int]]) -> float:
         _set_heights(nodes, candidate, joins)
-        return _length(nodes, joins)
+        return _length([nodes[number] for number in joined], nodes, joins)
 
     best, least = order, price(order)
     for sweep in range(12):
@@ -201,7 +203,7 @@ def _ordered(nodes: list[_Node], joins: Sequence[Join], joined: set[int]) -> lis
         way = range(len(order)) if sweep % 2 == 0 else range(len(order) - 1, -1, -1)
         for place in way:
             means = {node: _mean(nodes, joins, node) for node in order[place]}
-            order[place].sort(key=lambda node: (node not in joined, means[node]))
+            order[place].sort(key=lambda node: means[node])
             _set_heights(nodes, order, joins)
         if (now := price(order)) < least:
             best, least = order, now
@@ -216,7 +218,7 @@ def _ordered(nodes: list[_Node], joins: Sequence[Join], joined: set[int]) -> lis
                     candidate = [*best[:place], swapped, *best[place + 1 :]]
                     if (now := price(candidate)) < least - 0.5:
                         best, least, column, improved = candidate, now, swapped, True
-    return [sorted(column, key=lambda node: node not in joined) for column in best]
+    return best
 
 
 def _mean(nodes: Sequence[_Node], joins: Sequence[Join], node: int) -> float:
@@ -225,7 +227,7 @@ def _mean(nodes: Sequence[_Node], joins: Sequence[Join], node: int) -> float:
     return sum(heights) / len(heights) if heights else nodes[node].y
 
 
-def _length(nodes: Sequence[_Node], joins: Sequence[Join]) -> float:
+def _length(placed: Sequence[_Node], nodes: Sequence[_Node], joins: Sequence[Join]) -> float:
     """How far the lines go up and down, with a surcharge for each crossing and for a high picture."""
     ends = [(nodes[a].layer, nodes[a].y + pa, nodes[b].y + pb) for a, b, pa, pb in joins]
     crossings = sum(
@@ -233,7 +235,7 @@ def _length(nodes: Sequence[_Node], joins: Sequence[Join]) -> float:
         for number, one in enumerate(ends)
         for two in ends[number + 1 :]
     )
-    high = max((node.y + node.height for node in nodes), default=0.0) - min((node.y for node in nodes), default=0.0)
+    high = max((node.y + node.height for node in placed), default=0.0) - min((node.y for node in placed), default=0.0)
     return sum(abs(left - right) for _, left, right in ends) + CROSSING * crossings + 2 * high
 
 
@@ -257,6 +259,46 @@ def _set_heights(nodes: Sequence[_Node], order: Sequence[Sequence[int]], joins: 
             settled = _settled(nodes, column, [sum(wish) / len(wish) for wish in wishes], weights)
             for node, y in zip(column, settled, strict=True):
                 nodes[node].y = y
+
+
+def _straighten(nodes: Sequence[_Node], order: Sequence[Sequence[int]], joins: Sequence[Join]) -> None:
+    """Move each lane by the little that makes one of its lines straight, where its neighbours leave room."""
+    for column in order:
+        for place, number in enumerate(column):
+            lane = nodes[number]
+            if not lane.lane:
+                continue
+            above = [nodes[node].y + nodes[node].height for node in column[:place]]
+            below = [nodes[node].y for node in column[place + 1 :]]
+            wishes = [nodes[b].y + pb - pa for a, b, pa, pb in joins if a == number]
+            wishes += [nodes[a].y + pa - pb for a, b, pa, pb in joins if b == number]
+            for wish in sorted(wishes, key=lambda wish: abs(wish - lane.y)):
+                if max(above, default=wish) <= wish <= min(below, default=wish + LANE) - LANE:
+                    lane.y = wish
+                    break
+
+
+def _fill(nodes: Sequence[_Node], loose: Sequence[int]) -> None:
+    """Put the boxes that are joined to nothing where the layers have room: below, or above where below would be low."""
+    placed = [node for number, node in enumerate(nodes) if number not in loose]
+    top = min((node.y for node in placed), default=0.0)
+    layers = range(1 + max((node.layer for node in nodes), default=0))
+    tops = {layer: min((node.y for node in placed if node.layer == layer), default=top) for layer in layers}
+    ends = {
+        layer: max((node.y + node.height + GAP for node in placed if node.layer == layer), default=top)
+        for layer in layers
+    }
+    roofs = dict.fromkeys(layers, top)
+    for number in sorted(loose, key=lambda number: (-nodes[number].height, number)):
+        node = nodes[number]
+        low = min(layers, key=lambda layer: (ends[layer], layer))
+        free = max(layers, key=lambda layer: (tops[layer] - roofs[layer], -layer))
+        if ends[low] + node.height > max(ends.values()) and roofs[free] + node.height + GAP <= tops[free]:
+            node.layer, node.y = free, roofs[free]
+            roofs[free] += node.height + GAP
+        else:
+            node.layer, node.y = low, ends[low]
+            ends[low] += node.height + GAP
 
 
 def _settled(
@@ -291,7 +333,10 @@ def _routed(
     """Give the layers and channels their widths, and each link its points."""
     boxes = len(sizes)
     layers = 1 + max((node.layer for node in nodes), default=0)
-    widths = [max((sizes[box][0] for box in range(boxes) if nodes[box].layer == layer), default=0.0) for layer in range(layers)]
+    widths = [
+        max((sizes[box][0] for box in range(boxes) if nodes[box].layer == layer), default=0.0)
+        for layer in range(layers)
+    ]
     loops = {layer: LOOP for layer in range(layers) if any(_loops(links, nodes, layer))}
     lefts = [0.0]
     tracks: list[dict[int, float]] = []
@@ -341,14 +386,19 @@ def _tracks(nodes: Sequence[_Node], channel: Mapping[int, Ends]) -> Sequence[int
 
     def clash(near: int, far: int) -> float:
         """What it costs that `near` turns left of `far`."""
-        spans = [(min(*heights[net][0], *heights[net][1]), max(*heights[net][0], *heights[net][1])) for net in (near, far)]
+        spans = [
+            (min(*heights[net][0], *heights[net][1]), max(*heights[net][0], *heights[net][1])) for net in (near, far)
+        ]
         crossed = sum(spans[0][0] - 1 <= y <= spans[0][1] + 1 for y in heights[far][0])
         crossed += sum(spans[1][0] - 1 <= y <= spans[1][1] + 1 for y in heights[near][1])
         merged = sum(abs(y - z) < 5 for y in heights[far][0] for z in heights[near][1])
         return crossed + 20.0 * merged
 
     prices = {(near, far): clash(near, far) for near in turning for far in turning if near != far}
-    return _cheapest(turning, lambda order: sum(prices[pair] for n, a in enumerate(order) for pair in [(a, b) for b in order[n + 1 :]]))
+    return _cheapest(
+        turning,
+        lambda order: sum(prices[pair] for n, a in enumerate(order) for pair in [(a, b) for b in order[n + 1 :]]),
+    )
 
 
 def _cheapest(items: Sequence[int], price: Callable[[Sequence[int]], float]) -> Sequence[int]:
@@ -370,7 +420,9 @@ def _straightened(points: Sequence[Point]) -> tuple[Point, ...]:
     """The points without repeated ones and without those in the middle of a straight piece."""
     kept: list[Point] = []
     for point in points:
-        while len(kept) >= 2 and any(abs(kept[-2][axis] - kept[-1][axis]) + abs(kept[-1][axis] - point[axis]) < 0.05 for axis in (0, 1)):
+        while len(kept) >= 2 and any(
+            abs(kept[-2][axis] - kept[-1][axis]) + abs(kept[-1][axis] - point[axis]) < 0.05 for axis in (0, 1)
+        ):
             kept.pop()
         if not kept or kept[-1] != point:
             kept.append(point)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+import msgspec
 import sqlalchemy as sa
 
 from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec
@@ -62,10 +63,10 @@ def build_select(spec: SelectSpec, bind: Bind, shape: Callable[[Any], Any] | Non
     columns = [built(column, bind) for column in spec.columns] or list(clause.c)
     statement: Any = sa.select(*columns).select_from(clause)
     statement = _scoped(statement, spec, bind)
-    if spec.match is not None:
-        statement = statement.where(built(spec.match, bind))
     if shape is not None:
         statement = shape(statement)
+    if spec.group:
+        statement = statement.group_by(*(built(item, bind) for item in spec.group))
     order = [built(item, bind) for item in spec.order]
     if order:
         statement = statement.order_by(*order)
@@ -93,7 +94,7 @@ def build_exists(spec: SelectSpec, bind: Bind) -> sa.Select[Any]:
 
 
 def _unordered(spec: SelectSpec) -> SelectSpec:
-    return SelectSpec(spec.table, (), spec.conditions, (), spec.limit, spec.offset, spec.deleted, (), spec.match)
+    return msgspec.structs.replace(spec, columns=(), order=(), nested=())
 
 
 def build_children(spec: SelectSpec, key: str, bind: Bind, *, single: bool) -> sa.Select[Any]:
@@ -120,7 +121,7 @@ def _among(own: Any, column: Any, *, single: bool) -> Any:
 
 
 def _without_order(spec: SelectSpec) -> SelectSpec:
-    return SelectSpec(spec.table, spec.columns, spec.conditions, (), None, None, spec.deleted, (), spec.match)
+    return msgspec.structs.replace(spec, order=(), limit=None, offset=None, nested=())
 
 
 def _ordering(spec: SelectSpec, bind: Bind) -> list[Any]:

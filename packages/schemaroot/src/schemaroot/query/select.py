@@ -193,6 +193,10 @@ class Projection(Statement[tuple[Unpack[Ts]]], Generic[Unpack[Ts]]):
 
     __slots__ = ()
 
+    def group_by(self, *by: OrderByRole) -> Self:
+        """One tuple for each different value of these columns or expressions, for aggregates."""
+        return self._with(group=self._spec.group + by)
+
 
 class Nested(Statement[tuple[R, Unpack[Ts]]], Generic[R, Unpack[Ts]]):
     """A select of rows of one table, each with what belongs to it; nested statements run in the same snapshot."""

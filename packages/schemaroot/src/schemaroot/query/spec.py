@@ -22,12 +22,12 @@ class SelectSpec(msgspec.Struct, frozen=True, gc=False):
     table: type[Table]
     columns: tuple[Any, ...] = ()
     conditions: tuple[Any, ...] = ()
+    group: tuple[Any, ...] = ()
     order: tuple[Any, ...] = ()
     limit: int | Parameter[int] | None = None
     offset: int | Parameter[int] | None = None
     deleted: Deleted = "live"
     nested: tuple[NestedSpec, ...] = ()
-    match: Any = None
 
 
 class NestedSpec(msgspec.Struct, frozen=True, gc=False):
@@ -92,7 +92,7 @@ def select_shape(spec: SelectSpec, values: list[Any], inline: dict[Any, int]) ->
     """The shape of a select without what belongs to its rows; its values are appended in the order of building."""
     columns = tuple(item_shape(column, values, inline) for column in spec.columns)
     conditions = tuple(item_shape(condition, values, inline) for condition in spec.conditions)
-    match = None if spec.match is None else item_shape(spec.match, values, inline)
+    group = tuple(item_shape(item, values, inline) for item in spec.group)
     order = tuple(item_shape(item, values, inline) for item in spec.order)
     bounds: list[object] = []
     for bound in (spec.limit, spec.offset):
@@ -101,4 +101,4 @@ def select_shape(spec: SelectSpec, values: list[Any], inline: dict[Any, int]) ->
         else:
             values.append(bound)
             bounds.append(bound.name if isinstance(bound, Parameter) else 0)
-    return (spec.table, columns, conditions, match, order, *bounds, spec.deleted)
+    return (spec.table, columns, conditions, group, order, *bounds, spec.deleted)

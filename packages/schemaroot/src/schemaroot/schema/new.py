@@ -20,7 +20,7 @@ import msgspec
 
 from schemaroot.errors import InvalidArgumentsError
 from schemaroot.schema.column import Column
-from schemaroot.schema.expression import Assignment
+from schemaroot.schema.expression import Assignment, Expr
 from schemaroot.schema.types import (
     EPOCH,
     INT64_MAX,
@@ -35,12 +35,13 @@ from schemaroot.schema.types import (
     Text,
     TimestampMs,
 )
-from schemaroot.schema.values import MISSING, SqlValue, now
+from schemaroot.schema.values import MISSING, Missing, SqlValue, now
 
 if TYPE_CHECKING:
     from schemaroot.schema.table import Table
 
 P = ParamSpec("P")
+T = TypeVar("T")
 R = TypeVar("R", bound="Table")
 
 Binder = Callable[..., tuple[SqlValue, ...]]
@@ -115,6 +116,10 @@ class Patch(Generic[R]):
     def values(self) -> dict[str, object]:
         """The new values by column name."""
         return {assignment.column.name: assignment.value for assignment in self.assignments}
+
+    def get(self, column: Expr[R, T]) -> T | Missing:
+        """The new value of `column`, or `MISSING` where the patch leaves it as it is."""
+        return cast("T | Missing", self.values().get(column.column.name, MISSING))
 
     def __iter__(self) -> Iterator[Assignment[R]]:
         return iter(self.assignments)

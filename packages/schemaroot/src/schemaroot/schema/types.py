@@ -367,7 +367,11 @@ class Json(ColumnType):
 
     def encode(self, value: Any) -> str:
         """The compact JSON text of `value`; raises `InvalidValueError` for NaN, infinities and lone surrogates."""
-        if _holds_unfaithful(value):
+        try:
+            unfaithful = _holds_unfaithful(value)
+        except RecursionError:
+            raise InvalidValueError("the JSON document is nested too deep, or without end") from None
+        if unfaithful:
             raise InvalidValueError("a number in the JSON document is not finite or beyond 64 bits")
         try:
             if self.adapter is not None:

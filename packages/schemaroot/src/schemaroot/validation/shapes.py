@@ -7,18 +7,20 @@ and writes its own schema.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import re
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, NotRequired, Required, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
+import msgspec.inspect
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import core_schema
 
-from schemaroot.schema.types import plain_shape
+from schemaroot.schema.types import INT64_MAX, INT64_MIN, plain_shape
 
 Path = tuple[str | int, ...]
 """Where in a document: keys and positions."""
@@ -36,20 +38,49 @@ class Fault:
     kind: str
 
 
-def is_too_deep(document: object) -> bool:
-    """Whether lists and objects are nested deeper than `MAX_DEPTH`, or without end."""
-    level: list[object] = [document]
-    for _ in range(MAX_DEPTH + 1):
-        inner: list[object] = []
-        for item in level:
-            if isinstance(item, dict):
-                inner += cast("dict[object, object]", item).values()
-            elif isinstance(item, (list, tuple)):
-                inner += cast("list[object]", item)
-        if not inner:
-            return False
-        level = inner
+def unstorable(document: object) -> list[Fault]:
+    """Every place where a document holds what no database stores faithfully, or is nested too deep (or without end)."""
+    return list(_unstorable(document, ()))
+
+
+def _unstorable(value: object, path: Path) -> Iterator[Fault]:
+    if isinstance(value, str):
+        if "\0" in value:
+            yield Fault(path, "the text holds a NUL character", "TEXT_NOT_STORABLE")
+        elif not is_unicode(value):
+            yield Fault(path, "the text holds a lone surrogate", "TEXT_NOT_STORABLE")
+    elif isinstance(value, float):
+        if value - value != 0.0:
+            yield Fault(path, "not a finite number", "OUT_OF_RANGE")
+    elif isinstance(value, int):
+        if not INT64_MIN <= value <= INT64_MAX:
+            yield Fault(path, "does not fit into 64 bits", "OUT_OF_RANGE")
+    elif isinstance(value, (dict, list, tuple)):
+        if len(path) == MAX_DEPTH:
+            yield Fault(path, f"nested deeper than {MAX_DEPTH} levels", "TOO_DEEP")
+        elif isinstance(value, dict):
+            for key, item in cast("dict[object, object]", value).items():
+                place = (*path, shown_key(key))
+                if isinstance(key, str):
+                    yield from _unstorable(key, place)
+                yield from _unstorable(item, place)
+        else:
+            for position, item in enumerate(cast("list[object]", value)):
+                yield from _unstorable(item, (*path, position))
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text is one that UTF-8 can write: without lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
     return True
+
+
+def shown_key(key: object) -> str:
+    """A key as it stands in a path, whatever it is."""
+    return key if isinstance(key, str) and is_unicode(key) else ascii(key)
 
 
 def faults(document: object, shape: object) -> list[Fault]:
@@ -136,24 +167,102 @@ def _object_faults(document: dict[str, object], fields: _Fields, path: Path) -> 
 
 @lru_cache(maxsize=1024)
 def _fields(shape: Any) -> _Fields | None:
-    origin: Any = get_origin(shape) or shape
-    if not isinstance(origin, type):
+    if not isinstance(get_origin(shape) or shape, type):
         return None
-    if issubclass(origin, msgspec.Struct):
-        config = origin.__struct_config__
-        if config.array_like:
+    match msgspec.inspect.type_info(shape):
+        case msgspec.inspect.StructType(array_like=False) as info:
+            hints: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(shape)}
+        case msgspec.inspect.TypedDictType() | msgspec.inspect.DataclassType() as info:
+            hints = get_type_hints(get_origin(shape) or shape, include_extras=True)
+        case _:
             return None
-        members = msgspec.structs.fields(shape)
-        shapes = {field.encode_name: field.type for field in members}
-        required = frozenset(field.encode_name for field in members if field.required)
-        return _Fields(shapes, required, config.tag_field, config.tag)
-    if is_typeddict(origin) or hasattr(origin, "__required_keys__"):
-        keys: frozenset[str] = origin.__required_keys__  # pyright: ignore  # every TypedDict has it
-        return _Fields(_unwrapped(get_type_hints(origin, include_extras=True)), keys)
-    if dataclasses.is_dataclass(origin):
-        hints = get_type_hints(origin, include_extras=True)
-        members = [field for field in dataclasses.fields(origin) if field.init]
-        missing = dataclasses.MISSING
-        needed = [field for field in members if field.default is missing and field.default_factory is missing]
-        return _Fields({field.name: hints[field.name] for field in members}, frozenset(field.name for field in needed))
-    return None
+    shapes = {field.encode_name: _without_requirement(hints[field.name]) for field in info.fields}
+    required = frozenset(field.encode_name for field in info.fields if field.required)
+    if isinstance(info, msgspec.inspect.StructType):
+        return _Fields(shapes, required, info.tag_field, info.tag)
+    return _Fields(shapes, required)
+
+
+def _without_requirement(hint: Any) -> Any:
+    while get_origin(hint) in (Required, NotRequired):
+        hint = get_args(hint)[0]
+    return hint
+
+
+def _branch(value: object, members: tuple[Any, ...]) -> Any:
+    """The one member of a union that a list or object can only mean, else `None`."""
+    if isinstance(value, list):
+        fitting = [member for member in members if _is_list(member)]
+    elif isinstance(value, dict):
+        document = cast("dict[str, object]", value)
+        fitting = [member for member in members if _is_meant(document, member)]
+    else:
+        return None
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _is_list(member: Any) -> bool:
+    while get_origin(member) is Annotated:
+        member = get_args(member)[0]
+    return (get_origin(member) or member) in (list, tuple, set, frozenset)
+
+
+def _is_meant(document: dict[str, object], member: Any) -> bool:
+    while get_origin(member) is Annotated:
+        member = get_args(member)[0]
+    if (get_origin(member) or member) is dict:
+        return True
+    fields = _fields(member)
+    return fields is not None and (fields.tag_field is None or document.get(fields.tag_field) == fields.tag)
+
+
+# --- JSON Schema ------------------------------------------------------------------------------------------------------
+
+
+def _components(shape: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    (schema,), components = msgspec.json.schema_components([plain_shape(shape)], ref_template="{name}")
+    return schema, components
+
+
+def json_schema(shape: object, handler: GetJsonSchemaHandler) -> dict[str, object]:
+    """The JSON Schema of a shape that msgspec is the codec of, its named parts given to Pydantic as definitions.
+
+    Args:
+        shape: the annotation.
+        handler: Pydantic's, which keeps the definitions and writes references as its caller wants them.
+    """
+    schema, components = _components(shape)
+    references: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    for name, component in components.items():
+        # Two shapes of one name are one definition when they read the same, and two when not.
+        digest = hashlib.sha256(msgspec.json.encode(component, order="sorted")).hexdigest()[:12]
+        keys[name] = f"{name}:{digest}"
+        references[name] = handler(core_schema.definition_reference_schema(keys[name]))["$ref"]
+    for name, component in components.items():
+        if "properties" in component:
+            component.setdefault("additionalProperties", False)
+        written = _referring(component, references)
+
+        def write(_schema: object, _handler: object, written: Any = written) -> Any:
+            return written
+
+        handler(core_schema.any_schema(ref=keys[name], metadata={"pydantic_js_functions": [write]}))
+    return cast("dict[str, object]", _referring(schema, references))
+
+
+def _referring(part: Any, references: dict[str, str]) -> Any:
+    """A schema with msgspec's references replaced by Pydantic's."""
+    if isinstance(part, list):
+        return [_referring(item, references) for item in cast("list[object]", part)]
+    if not isinstance(part, dict):
+        return part
+    made: dict[str, Any] = {}
+    for key, value in cast("dict[str, Any]", part).items():
+        if key == "$ref":
+            made[key] = references[value]
+        elif key == "discriminator":
+            made[key] = {**value, "mapping": {tag: references[name] for tag, name in value["mapping"].items()}}
+        else:
+            made[key] = _referring(value, references)
+    return made

@@ -1,0 +1,1 @@
+"""Other libraries, each as its documentation teaches to use it when speed matters."""

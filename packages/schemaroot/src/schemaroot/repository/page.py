@@ -1,0 +1,135 @@
+"""Pages: by offset, or by a cursor that stays right while rows come and go.
+
+A cursor names the place after which the next page starts: the sort values and the key of the last row. It is opaque
+and signed, so that a client can neither read meaning into it nor ask for a place that it was not given.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+import msgspec
+
+from schemaroot.errors import InvalidCursorError, UnknownFieldError
+from schemaroot.schema.expression import Expr
+from schemaroot.schema.table import Table, TableDeclaration
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+R = TypeVar("R", bound=Table)
+
+_PROCESS_KEY = secrets.token_bytes(32)
+_MAC_BYTES = 16
+
+
+class Page(msgspec.Struct, Generic[R], frozen=True, gc=False):
+    """Some rows of a list.
+
+    Attributes:
+        items: the rows.
+        next_cursor: asks for the next page; `None` on the last one.
+        total: how many rows the list has, when it was asked for.
+    """
+
+    items: list[R]
+    next_cursor: str | None = None
+    total: int | None = None
+
+
+class SortKey(msgspec.Struct, frozen=True, gc=False):
+    """One column of a sort order."""
+
+    name: str
+    descending: bool
+
+
+def sort_keys(declared: TableDeclaration, sort: str) -> tuple[SortKey, ...]:
+    """Reads `"-created,title"`; the key is added last, so that the order is total. Raises `UnknownFieldError`."""
+    names = [name.strip() for name in sort.split(",") if name.strip()]
+    keys = [SortKey(name.removeprefix("-"), name.startswith("-")) for name in names]
+    sortable = [
+        column.name for column in declared.columns.values() if column.type.storage != "json" and not column.secret
+    ]
+    for key in keys:
+        if key.name not in sortable:
+            raise UnknownFieldError(key.name, sortable)
+    given = {key.name for key in keys}
+    last = keys[-1].descending if keys else False
+    keys += [SortKey(column.name, last) for column in declared.primary_key if column.name not in given]
+    return tuple(keys)
+
+
+class CursorCodec:
+    """Writes and reads the cursors of one table's lists."""
+
+    def __init__(self, declared: TableDeclaration, key: bytes | None = None) -> None:
+        self._declared: TableDeclaration = declared
+        self._key: bytes = key or _PROCESS_KEY
+
+    def write(self, keys: Sequence[SortKey], row: Table) -> str:
+        """The cursor of the place after `row`."""
+        columns = self._declared.columns
+        values = [columns[key.name].dump(getattr(row, key.name)) for key in keys]
+        body = msgspec.json.encode([_order_text(keys), values])
+        return base64.urlsafe_b64encode(self._mac(body) + body).decode().rstrip("=")
+
+    def read(self, keys: Sequence[SortKey], cursor: str) -> list[object]:
+        """The Python values of a cursor; raises `InvalidCursorError`."""
+        try:
+            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise InvalidCursorError("it is not one of ours") from None
+        mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(body)):
+            raise InvalidCursorError("its signature does not fit")
+        order, values = msgspec.json.decode(body, type=tuple[str, list[Any]])
+        if order != _order_text(keys):
+            raise InvalidCursorError("it belongs to another sort order")
+        columns = self._declared.columns
+        return [columns[key.name].load(value) for key, value in zip(keys, values, strict=True)]
+
+    def _mac(self, body: bytes) -> bytes:
+        message = self._declared.name.encode() + b"\0" + body
+        return hmac.new(self._key, message, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def _order_text(keys: Sequence[SortKey]) -> str:
+    return ",".join(("-" if key.descending else "") + key.name for key in keys)
+
+
+def after(table: type[Table], keys: Sequence[SortKey], values: Sequence[object]) -> ColumnElement[bool]:
+    """The condition that a row comes after the place with these sort values (nulls sort before everything else)."""
+    import sqlalchemy as sa  # loaded only where SQL is built
+
+    expressions = [cast("Expr[Any, Any]", getattr(table, key.name)) for key in keys]
+    plain = all(not expression.column.nullable for expression in expressions)
+    if plain and len({key.descending for key in keys}) == 1:
+        # One comparison of row values, which an index over the columns answers directly.
+        bound = [
+            sa.literal(value, expression.__clause_element__().type)
+            for expression, value in zip(expressions, values, strict=True)
+        ]
+        left: Any = sa.tuple_(*expressions)
+        return cast("ColumnElement[bool]", left < sa.tuple_(*bound) if keys[0].descending else left > sa.tuple_(*bound))
+    alternatives: list[Any] = []
+    for place, key in enumerate(keys):
+        same = [expressions[i] == values[i] for i in range(place)]
+        further = _further(expressions[place], values[place], descending=key.descending)
+        if further is not None:
+            alternatives.append(sa.and_(*same, further))
+    return sa.or_(*alternatives) if alternatives else sa.false()
+
+
+def _further(expression: Expr[Any, Any], value: object, *, descending: bool) -> Any:
+    if value is None:
+        return None if descending else expression.is_not(None)
+    if not descending:
+        return expression > value
+    return (expression < value) | expression.is_(None) if expression.column.nullable else expression < value
