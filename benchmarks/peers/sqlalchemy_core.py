@@ -60,6 +60,7 @@ tickets = sa.Table(
     sa.Column("suggested_prompt_ids", sa.JSON, nullable=False),
     sa.Column("suggested_agents", sa.JSON, nullable=False),
     *_times(),
+    sqlite_autoincrement=True,
 )
 tasks = sa.Table(
     "tasks",
@@ -79,6 +80,7 @@ tasks = sa.Table(
     sa.Column("suggested_prompt_ids", sa.JSON, nullable=False),
     sa.Column("suggested_agents", sa.JSON, nullable=False),
     *_times(),
+    sqlite_autoincrement=True,
 )
 
 LIVE = tickets.c.deleted.is_(None)
@@ -99,7 +101,6 @@ ALL_TASKS = sa.select(tasks).where(tasks.c.deleted.is_(None)).order_by(tasks.c.i
 ALL_TICKETS = sa.select(tickets).where(LIVE).order_by(tickets.c.id)
 UPDATE = sa.update(tickets).where(tickets.c.id == sa.bindparam("key"), LIVE).returning(*tickets.c)
 INSERT = sa.insert(tickets).returning(*tickets.c)
-INSERT_MANY = sa.insert(tickets).returning(*tickets.c, sort_by_parameter_order=True)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -126,6 +127,10 @@ class SqlAlchemyCore(Contestant):
     title = "SQLAlchemy Core"
     packages = ("sqlalchemy", "msgspec")
     declares = "import benchmarks.peers.sqlalchemy_core"
+
+    # Its rows are tuples: taken apart, which is faster than by name.
+    ticket_values = tuple
+    task_values = tuple
 
     def open(self, path: Path) -> None:
         self.engine = engine_for(path)
@@ -174,7 +179,8 @@ class SqlAlchemyCore(Contestant):
         return made
 
     def insert_100(self, rows: list[Values], /) -> Any:
-        made = self._execute(INSERT_MANY, rows).all()
+        # Sorted by parameter order it would insert row by row, in twice the time.
+        made = self._execute(INSERT, rows).all()
         self.connection.commit()
         return made
 

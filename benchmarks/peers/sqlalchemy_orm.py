@@ -83,7 +83,6 @@ COUNTS = sa.select(Ticket.status, sa.func.count()).group_by(Ticket.status)
 ALL_TASKS = sa.select(Task).where(Task.deleted.is_(None)).order_by(Task.id)
 ALL_TICKETS = sa.select(Ticket).where(Ticket.deleted.is_(None)).order_by(Ticket.id)
 INSERT = sa.insert(Ticket).returning(Ticket)
-INSERT_MANY = sa.insert(Ticket).returning(Ticket, sort_by_parameter_order=True)
 
 WITH_UNDERSCORE = tuple("metadata_" if name == "metadata" else name for name in TICKET_COLUMNS)
 
@@ -155,7 +154,7 @@ class SqlAlchemyOrm(Contestant):
         return made
 
     def insert_100(self, rows: list[Values], /) -> Any:
-        made = self.session.scalars(INSERT_MANY, [renamed(row) for row in rows]).all()
+        made = self.session.scalars(INSERT, [renamed(row) for row in rows]).all()
         self.session.commit()
         self.session.expunge_all()
         return made

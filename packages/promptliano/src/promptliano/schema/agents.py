@@ -59,7 +59,9 @@ class Agent(
     description: Col[str] = text(default="", comment="what it is good at")
     instructions: Col[str] = text(default="", comment="Markdown")
     model: Col[str | None] = text(default=None, comment="the model to run it with; null for the user's choice")
-    configuration: Col[AgentConfiguration] = json(default_factory=AgentConfiguration, secret=True)
+    configuration: Col[AgentConfiguration] = json(
+        default_factory=AgentConfiguration, secret=True, comment="how it is shown and run"
+    )
     file_path: Col[str | None] = text(default=None, comment="where it was read from, relative to the project's folder")
     active: Col[bool] = boolean(default=True, comment="whether it is offered for new work")
     created: Col[datetime] = timestamp_ms(default_factory=now)

@@ -5,17 +5,21 @@ SQLAlchemy writes the SQL. Executing goes past it: the text runs straight on the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.compiler import ResultColumnsEntry, SQLCompiler
 
 from schemaroot.engine.decode import Decoder, Source, tuple_decoder
+from schemaroot.errors import InvalidArgumentsError
+from schemaroot.schema.column import Column
 from schemaroot.schema.sqlalchemy import ListOf, StoredAs, dump_list
-from schemaroot.schema.types import Enumeration, Integer, Text
+from schemaroot.schema.types import Blob, Boolean, Enumeration, Integer, Json, Real, Text
 from schemaroot.schema.values import SqlValue
 
 Binder = Callable[[Sequence[Any], Mapping[str, Any]], tuple[SqlValue, ...]]
@@ -31,17 +35,24 @@ def sqlite_dialect() -> SQLiteDialect:
 class Compiled:
     """SQL text, binder, and what its result columns are."""
 
-    __slots__ = ("bind", "compiler", "sql", "template")
+    __slots__ = ("bind", "compiler", "dumps", "places", "sql", "template")
 
-    def __init__(self, sql: str, bind: Binder, compiler: SQLCompiler, template: bool) -> None:
-        self.sql = sql
-        self.bind = bind
-        self.compiler = compiler
-        self.template = template
+    def __init__(self, compiler: SQLCompiler, places: Mapping[str, int]) -> None:
+        self.compiler: SQLCompiler = compiler
+        self.sql: str = compiler.string
+        self.places: Mapping[str, int] = places
+        self.template: bool = bool(compiler.post_compile_params or compiler.literal_execute_params)
+        self.dumps: dict[str, Callable[[Any], Any] | None] = {}
+        self.bind: Binder
+        if self.template:
+            self.dumps = {name: _dump(compiler, name) for name in compiler.positiontup or ()}
+            self.bind = _expanding
+        else:
+            self.bind = _binder(compiler, places)
 
     def sources(self) -> list[Source]:
         """How each result column is loaded."""
-        return [_source(entry.type) for entry in self.compiler._result_columns]  # pyright: ignore[reportPrivateUsage]  # no public door to the result's types
+        return [_source(entry) for entry in self.compiler._result_columns]  # pyright: ignore[reportPrivateUsage]  # no public door to the result's types
 
 
 class ValueBinds:
@@ -71,92 +82,142 @@ def compile_statement(
     """
     compiler = statement.compile(dialect=sqlite_dialect())
     assert isinstance(compiler, SQLCompiler)
-    places = {compiler.bind_names[bind]: place for bind, place in (inline or {}).items() if bind in compiler.bind_names}
-    if compiler.post_compile_params or compiler.literal_execute_params:
-        return Compiled(compiler.string, _expanding_binder(compiler), compiler, template=True)
-    return Compiled(compiler.string, _binder(compiler, places), compiler, template=False)
+    # By key: writes hold clones of the parameters that came with their values, under the same keys.
+    by_key = {bind.key: place for bind, place in (inline or {}).items()}
+    places: dict[str, int] = {}
+    for name, bind in compiler.binds.items():
+        if name.startswith("sr_") and name[3:].isdigit():
+            places[name] = int(name[3:])
+        elif bind.key in by_key:
+            places[name] = by_key[bind.key]
+    return Compiled(compiler, places)
 
 
-def _expanding_binder(compiler: SQLCompiler) -> Binder:
-    def bind(values: Sequence[Any], named: Mapping[str, Any]) -> tuple[SqlValue, ...]:
-        raise AssertionError("an expanding statement is bound by expand()")
-
-    del compiler
-    return bind
+def _expanding(values: Sequence[Any], named: Mapping[str, Any]) -> tuple[SqlValue, ...]:
+    del values, named
+    raise AssertionError("an expanding statement is bound by expand()")
 
 
 def expand(compiled: Compiled, values: Sequence[Any], named: Mapping[str, Any]) -> tuple[str, tuple[SqlValue, ...]]:
     """The SQL and parameters of a statement with an expanding IN, whose text depends on the number of values."""
-    given = {f"sr_{number}": value for number, value in enumerate(values)}
-    state = compiled.compiler.construct_expanded_state({**given, **named})
-    processors = compiled.compiler._bind_processors  # pyright: ignore[reportPrivateUsage]  # no public door
+    given = {name: values[place] for name, place in compiled.places.items()}
+    try:
+        state = compiled.compiler.construct_expanded_state({**given, **named})
+    except sa.exc.InvalidRequestError as error:
+        raise InvalidArgumentsError(f"The statement was not given its parameters ({error}).") from None
+    dumps = dict(compiled.dumps)
+    for name, members in state.parameter_expansion.items():
+        dumps.update(dict.fromkeys(members, compiled.dumps[name]))
     parameters: list[Any] = []
     for name in state.positiontup or ():
-        value = state.parameters[name]
-        processor = state.processors.get(name) or processors.get(name)
-        parameters.append(processor(value) if callable(processor) else value)
+        dump, value = dumps[name], state.parameters[name]
+        parameters.append(value if dump is None else dump(value))
     return state.statement, tuple(parameters)
 
 
+def bound(compiled: Compiled, values: Sequence[Any], named: Mapping[str, Any]) -> tuple[str, tuple[SqlValue, ...]]:
+    """The SQL and parameters of any statement."""
+    return expand(compiled, values, named) if compiled.template else (compiled.sql, compiled.bind(values, named))
+
+
 def _binder(compiler: SQLCompiler, places: Mapping[str, int]) -> Binder:
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"not_given": _not_given}
     parts: list[str] = []
+    asks = False
     for number, name in enumerate(compiler.positiontup or ()):
         bind = compiler.binds[name]
         if name in places:
             source = f"values[{places[name]}]"
-        elif name.startswith("sr_") and name[3:].isdigit():
-            source = f"values[{int(name[3:])}]"
+            if not bind.unique and not name.startswith("sr_"):  # a named parameter that has a value of its own
+                source = f"named.get({bind.key!r}, {source})"
         elif bind.required:
             source = f"named[{bind.key!r}]"
+            asks = True
         else:
-            names[f"constant_{number}"] = _processed(compiler, name, bind.effective_value)
+            dump = _dump(compiler, name)
+            value = bind.effective_value
+            names[f"constant_{number}"] = value if dump is None else dump(value)
             parts.append(f"constant_{number}")
             continue
-        parts.append(_dump_expression(compiler, bind, source, number, names))
-    body = ", ".join(parts) + ("," if len(parts) == 1 else "")
-    code = f"def bind(values, named):\n    return ({body})\n"
+        parts.append(_dump_expression(compiler, name, source, number, names))
+    made = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+    code = f"def bind(values, named):\n    return {made}\n"
+    if asks:
+        code = f"def bind(values, named):\n    try:\n        return {made}\n    except KeyError as error:\n        raise not_given(error) from None\n"
     exec(compile(code, "<binder>", "exec"), names)  # noqa: S102  # made of our own words alone
-    made: Binder = names["bind"]
-    return made
+    binder: Binder = names["bind"]
+    return binder
 
 
-def _processed(compiler: SQLCompiler, name: str, value: Any) -> Any:
-    processor = compiler._bind_processors.get(name)  # pyright: ignore[reportPrivateUsage]  # no public door
-    return processor(value) if callable(processor) else value
+def _not_given(error: KeyError) -> InvalidArgumentsError:
+    return InvalidArgumentsError(f"The statement was not given its parameter {error}.")
 
 
-def _dump_expression(
-    compiler: SQLCompiler, bind: sa.BindParameter[Any], source: str, number: int, names: dict[str, Any]
-) -> str:
-    key = f"dump_{number}"
-    match bind.type:
+def _dump_expression(compiler: SQLCompiler, name: str, source: str, number: int, names: dict[str, Any]) -> str:
+    """Python source of one parameter: a test of the common case inside the binder, else a call."""
+    dump = _dump(compiler, name)
+    if dump is None:
+        return source
+    names[f"dump_{number}"] = dump
+    sql_type = compiler.binds[name].type
+    if isinstance(sql_type, StoredAs) and not _is_written(compiler, name):
+        column_type = sql_type.column.type
+        if isinstance(column_type, Integer):
+            return f"(value if type(value := {source}) is int else dump_{number}(value))"
+        if isinstance(column_type, (Text, Enumeration)) and column_type.storage == "text":
+            return f"(value if type(value := {source}) is str else dump_{number}(value))"
+    return f"dump_{number}({source})"
+
+
+def _dump(compiler: SQLCompiler, name: str) -> Callable[[Any], Any] | None:
+    """What makes the driver's value of a parameter, `None` where it is taken as it is."""
+    match compiler.binds[name].type:
         case StoredAs(column=column):
-            names[key] = _null_passing(column.type.dump)
-            if isinstance(column.type, Integer):
-                return f"(value if type(value := {source}) is int else {key}(value))"
-            if isinstance(column.type, (Text, Enumeration)) and column.type.storage == "text":
-                return f"(value if type(value := {source}) is str else {key}(value))"
+            return column.dump if _is_written(compiler, name) else _comparable(column).dump
         case ListOf(column=column):
-            names[key] = lambda values, column=column: dump_list(column, values)
+            members = _comparable(column)
+            return lambda values: dump_list(members, values)
         case _:
-            processor = compiler._bind_processors.get(bind.key)  # pyright: ignore[reportPrivateUsage]  # no public door
-            if not callable(processor):
-                return source
-            names[key] = processor
-    return f"{key}({source})"
+            processor = compiler._bind_processors.get(name)  # pyright: ignore[reportPrivateUsage]  # no public door
+            return processor if callable(processor) else None
 
 
-def _null_passing(dump: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else dump(value)
+def _is_written(compiler: SQLCompiler, name: str) -> bool:
+    """Whether a parameter is a value that an insert or update of SQLAlchemy's own writes into the column of its name."""
+    if not (compiler.isinsert or compiler.isupdate) or name.startswith("sr_"):
+        return False
+    sql_type = compiler.binds[name].type
+    return isinstance(sql_type, StoredAs) and re.sub(r"_m\d+$", "", name) == sql_type.column.name
 
 
-def _source(sql_type: sa.types.TypeEngine[Any]) -> Source:
+def _comparable(column: Column) -> Column:
+    """The column as conditions see it: they may compare with null, and with values that it could not hold itself."""
+    kind = column.type
+    if isinstance(kind, (Integer, Real, Text, Blob)):
+        kind = type(kind)()
+    nullable = not (isinstance(kind, Json) and kind.takes_none) or column.nullable
+    return replace(column, type=kind, nullable=nullable)
+
+
+def _source(entry: ResultColumnsEntry) -> Source:
+    sql_type = entry.type
     if isinstance(sql_type, StoredAs):
+        if isinstance(sql_type.column.type, Boolean) and _is_sum(entry):
+            return Source()
         # A value may be null where its column may not: an outer join, an aggregate over nothing.
         return Source(sql_type.column.type, nullable=True)
     processor = sql_type.dialect_impl(sqlite_dialect()).result_processor(sqlite_dialect(), None)
     return Source(load=processor)
+
+
+def _is_sum(entry: ResultColumnsEntry) -> bool:
+    """Whether a result adds up: a sum of truths is a number, though SQLAlchemy gives it the type of what it sums."""
+    return any(
+        isinstance(part, sa.sql.functions.sum)
+        for item in entry.objects
+        if isinstance(item, sa.ClauseElement)
+        for part in sa.sql.visitors.iterate(item)
+    )
 
 
 def decoder_of(compiled: Compiled) -> Decoder[tuple[Any, ...]]:

@@ -10,38 +10,36 @@ transaction; a transaction inside another is a savepoint.
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, TypeVarTuple, Unpack, cast
 
 import msgspec
 
-from schemaroot.engine import dialect
+from schemaroot.engine import ddl, dialect, writes
 from schemaroot.engine.cache import PlanCache
+from schemaroot.engine.compile import Compiled
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.core import Engine
+from schemaroot.engine.decode import Decoder
 from schemaroot.engine.driver import DriverName, driver_named
 from schemaroot.engine.files import Header, Identity
 from schemaroot.engine.opening import MEMORY, Connector, Durability, Journal, check_file, create_file, path_of
+from schemaroot.engine.plans import CorePlan, Gathered, SelectPlan, count_plan, decoder_for, exists_plan, gather
+from schemaroot.engine.points import point_reader, point_writer
+from schemaroot.engine.prepared import PreparedCore, PreparedPlan
+from schemaroot.engine.writes import BulkInsertPlan, InsertPlan, Progress, UpsertPlan
 from schemaroot.errors import (
     ConstraintViolation,
-    DatabaseError,
-    ForeignKeyViolation,
     InvalidArgumentsError,
     ManyRowsError,
     NoRowError,
-    SchemarootError,
-    TransactionError,
 )
-from schemaroot.engine.prepared import PreparedCore, PreparedPlan
 from schemaroot.query.select import Prepared, Query
-from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec
-from schemaroot.query.write import Delete, Update, check_assignments
+from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec, item_shape
+from schemaroot.query.write import Delete, Update
 from schemaroot.schema.expression import Assignment, Expr
 from schemaroot.schema.new import New, new
 from schemaroot.schema.table import Table
@@ -49,10 +47,6 @@ from schemaroot.schema.table import Table
 if TYPE_CHECKING:
     import sqlalchemy as sa
     from sqlalchemy.sql.dml import UpdateBase
-
-    from schemaroot.engine.compile import Compiled
-    from schemaroot.engine.decode import Decoder
-    from schemaroot.engine.plans import CorePlan, Gathered, SelectPlan
 
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
@@ -189,7 +183,6 @@ class Database(Engine):
 
     def create_tables(self, tables: Sequence[type[Table]], *, indexes: bool = True) -> None:
         """Creates tables in one transaction, with indexes and full-text search unless told otherwise."""
-        from schemaroot.engine import ddl  # loads SQLAlchemy
 
         with self.transaction():
             self._run_ddl(ddl.create_table_statements(tables))
@@ -198,7 +191,6 @@ class Database(Engine):
 
     def create_indexes(self, tables: Sequence[type[Table]]) -> None:
         """Creates the indexes and full-text search of tables that were created without, and fills them."""
-        from schemaroot.engine import ddl  # loads SQLAlchemy
 
         with self.transaction():
             self._run_ddl(ddl.create_index_statements(tables))
@@ -233,7 +225,6 @@ class Database(Engine):
         return self.select(target.table).with_deleted().where(target == value).exists()
 
     def plan_of(self, spec: SelectSpec) -> tuple[SelectPlan, Gathered]:
-        from schemaroot.engine.plans import SelectPlan, gather  # loads SQLAlchemy
 
         gathered = gather(spec)
         plan: SelectPlan = self._plans.get(gathered.shape, lambda: SelectPlan(spec, gathered))
@@ -257,18 +248,15 @@ class Database(Engine):
 
     def select_count(self, spec: SelectSpec) -> int:
         """Counts a select's rows; called by the select itself."""
-        from schemaroot.engine.plans import count_plan  # loads SQLAlchemy
 
         return int(self._scalar("count", spec, count_plan))
 
     def select_exists(self, spec: SelectSpec) -> bool:
         """Whether a select finds a row; called by the select itself."""
-        from schemaroot.engine.plans import exists_plan  # loads SQLAlchemy
 
         return bool(self._scalar("exists", spec, exists_plan))
 
     def _scalar(self, kind: str, spec: SelectSpec, make: Callable[[SelectSpec, Gathered], CorePlan]) -> Any:
-        from schemaroot.engine.plans import gather  # loads SQLAlchemy
 
         bare = msgspec.structs.replace(spec, nested=(), order=(), columns=())
         gathered = gather(bare)
@@ -304,8 +292,6 @@ class Database(Engine):
     # --- any SQLAlchemy statement -------------------------------------------------------------------------------------
 
     def _core(self, statement: Any) -> tuple[CorePlan, list[Any]]:
-        from schemaroot.engine.plans import CorePlan  # loads SQLAlchemy
-        from schemaroot.query.spec import item_shape  # loads SQLAlchemy
 
         values: list[Any] = []
         inline: dict[Any, int] = {}
@@ -379,7 +365,6 @@ class Database(Engine):
 
     def insert_new(self, row: New[R]) -> R:
         """Stores one checked row, explicit values included, and gives it as stored."""
-        from schemaroot.engine.writes import InsertPlan  # loads SQLAlchemy
 
         extra = tuple(row.extra)
         plan: InsertPlan[R] = self._plans.get(("insert", row.table, extra), lambda: InsertPlan(row.table, extra))
@@ -387,7 +372,6 @@ class Database(Engine):
 
     def insert_many(self, rows: Sequence[New[R]]) -> list[R]:
         """Stores many rows of one table in one transaction and gives them as stored, in their order."""
-        from schemaroot.engine.writes import BulkInsertPlan, Progress  # loads SQLAlchemy
 
         if not rows:
             return []
@@ -425,7 +409,6 @@ class Database(Engine):
             on: the columns of a declared unique key, or of the primary key.
             update: the columns to take over; all but the key, the moment of creation and soft delete when left out.
         """
-        from schemaroot.engine.writes import UpsertPlan  # loads SQLAlchemy
 
         keys = tuple(expression.column.name for expression in on)
         changed = None if update is None else tuple(expression.column.name for expression in update)
@@ -447,20 +430,16 @@ class Database(Engine):
 
     def point_reader(self, table: type[R]) -> Callable[[Any], R | None]:
         """A function that gives the live row with a key, or `None`."""
-        from schemaroot.engine.points import point_reader  # loads SQLAlchemy
 
         return point_reader(self, table)
 
     def point_writer(self, table: type[R]) -> Callable[[Any, tuple[Assignment[R], ...]], R | None]:
         """A function that changes the live row with a key and gives it as stored, or `None` when there is none."""
-        from schemaroot.engine.points import point_writer  # loads SQLAlchemy
 
         return point_writer(self, table)
 
     def compile_point_update(self, spec: UpdateSpec) -> tuple[str, Decoder[Any]]:
         """The SQL of an update whose values come later, in the order of its assignments and conditions."""
-        from schemaroot.engine import writes  # loads SQLAlchemy
-        from schemaroot.engine.plans import decoder_for  # loads SQLAlchemy
 
         return writes.point_update_sql(spec), decoder_for(spec.table)
 
@@ -476,7 +455,6 @@ class Database(Engine):
 
     def run_update_returning(self, spec: UpdateSpec) -> list[Any]:
         """Runs an update and gives its rows; called by the update itself."""
-        from schemaroot.engine.plans import decoder_for  # loads SQLAlchemy
 
         compiled, values, named = self._update_plan(spec, returning=True)
         rows = self.write(
@@ -488,7 +466,6 @@ class Database(Engine):
         return decoder_for(spec.table).many(rows)
 
     def _update_plan(self, spec: UpdateSpec, *, returning: bool) -> tuple[Compiled, list[Any], dict[str, object]]:
-        from schemaroot.engine import writes  # loads SQLAlchemy
 
         given = {assignment.column.name: assignment.value for assignment in spec.assignments}
         spec = msgspec.structs.replace(spec, assignments=writes.with_on_update(spec.table, spec.assignments))
@@ -500,7 +477,6 @@ class Database(Engine):
 
     def run_delete(self, spec: DeleteSpec) -> int:
         """Runs a delete; called by the delete itself."""
-        from schemaroot.engine import writes  # loads SQLAlchemy
 
         shape, values, inline = writes.delete_parts(spec)
         compiled: Compiled = self._plans.get(shape, lambda: writes.delete_plan(spec, values, inline))

@@ -71,6 +71,15 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def repeat_values(insert: str, rows: int) -> str:
+    """An INSERT of one row as an INSERT of many.
+
+    One statement for many rows lets full-text triggers flush once: with a statement for each row they flush each time.
+    """
+    head, marker, values = insert.rpartition(" VALUES ")
+    return f"{head}{marker}{', '.join([values] * rows)}"
+
+
 def search_table(table: str) -> str:
     """The name of the full-text index of a table."""
     return f"{table}_search"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -76,10 +76,7 @@ class SelectPlan:
 
     def rows(self, connection: Connection, values: Sequence[Any], named: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The driver's tuples."""
-        if self.compiled.template:
-            sql, parameters = expand(self.compiled, values, named)
-            return connection.execute(sql, parameters).fetchall()
-        return connection.execute(self.sql, self.compiled.bind(values, named)).fetchall()
+    XX
 
     def all(self, connection: Connection, gathered: Gathered, named: Mapping[str, Any]) -> list[Any]:
         """All items."""

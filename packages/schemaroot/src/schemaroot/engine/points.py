@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,7 @@ from schemaroot.query.spec import SelectSpec, UpdateSpec
 from schemaroot.query.write import check_assignments
 from schemaroot.schema.expression import Assignment, Comparison, Parameter
 from schemaroot.schema.table import Table
-from schemaroot.schema.values import SqlValue
+from schemaroot.schema.values import SqlValue, now
 
 if TYPE_CHECKING:
     from schemaroot.engine.database import Database
@@ -95,4 +96,6 @@ def point_writer(database: Database, table: type[R]) -> Callable[[Any, tuple[Ass
 
 def _stamp(clock: Callable[[], Any] | None, dump: Callable[[Any], SqlValue]) -> Callable[[], SqlValue]:
     assert clock is not None
+    if clock is now:
+        return lambda: time.time_ns() // 1_000_000  # what `now` dumps to
     return lambda: dump(clock())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from schemaroot.engine import dialect
 from schemaroot.engine.compile import Compiled, ValueBinds, compile_statement
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.decode import Decoder
+from schemaroot.engine.driver import SQLITE_CONSTRAINT
 from schemaroot.engine.plans import decoder_for
 from schemaroot.errors import InvalidArgumentsError
 from schemaroot.query.build import build_delete, build_update, live_condition
@@ -26,6 +29,9 @@ from schemaroot.schema.values import SqlValue
 R = TypeVar("R", bound=Table)
 
 Values = tuple[SqlValue, ...]
+
+CHUNK_PARAMETERS = 4000
+"""Values in one INSERT: its text then stays short enough for the drivers' statement caches."""
 
 
 def _insert_sql(
@@ -95,6 +101,8 @@ class BulkInsertPlan(Generic[R]):
         declared = table.__declaration__
         self.counted: InsertPlan[R] = InsertPlan(table, (self.single.auto, *extra)) if self.single.auto else self.single
         self.sql, self.arrange = _insert_sql(table, self.counted.columns, ())
+        self.sqls: dict[int, str] = {}
+        self.chunk: int = max(1, CHUNK_PARAMETERS // len(self.counted.columns))
         self.next_key: Compiled | None = compile_statement(_last_key(declared, table)) if self.single.auto else None
         self.read_back: Compiled | None = None
         if self.counted.computed and declared.auto_key is not None:
@@ -112,7 +120,8 @@ class BulkInsertPlan(Generic[R]):
         if self.counted.computed and self.read_back is None:
             return self._one_by_one(connection, values, progress)
         arranged = values if self.arrange is _same else [self.arrange(row) for row in values]
-        connection.cursor.executemany(self.sql, progress.following(arranged))
+        for start in range(0, len(arranged), self.chunk):
+            self._insert(connection, arranged[start : start + self.chunk], start, progress)
         if self.read_back is None:
             return self.counted.decoder.many([self.counted.in_order(row) for row in values])
         keys = [row[self.key_place] for row in values]
@@ -120,6 +129,18 @@ class BulkInsertPlan(Generic[R]):
         place = list(self.counted.declared.columns).index(self.counted.declared.primary_key[0].name)
         by_key = {row[place]: row for row in found}
         return self.counted.decoder.many([by_key[key] for key in keys])
+
+    def _insert(self, connection: Connection, rows: list[Values], start: int, progress: Progress) -> None:
+        sql = self.sqls.get(len(rows))
+        if sql is None:
+            sql = self.sqls[len(rows)] = dialect.repeat_values(self.sql, len(rows))
+        try:
+            connection.execute(sql, tuple(chain.from_iterable(rows))).fetchall()
+        except connection.driver.errors as error:
+            if connection.driver.fault(error).primary != SQLITE_CONSTRAINT:
+                raise
+            # The statement is undone: the same rows one by one tell which of them is refused.
+            connection.cursor.executemany(self.sql, progress.following(rows, start))
 
     def _numbered(self, connection: Connection, rows: Sequence[New[R]]) -> list[Values]:
         single = self.single
@@ -161,14 +182,16 @@ def _text(value: str) -> str:
 class Progress:
     """Knows which row of many is being written, so that a refused one can be named."""
 
-    __slots__ = ("_iterator", "_total")
+    __slots__ = ("_iterator", "_start", "_total")
 
     def __init__(self) -> None:
         self._iterator: Iterator[Values] | None = None
+        self._start: int = 0
         self._total: int = 0
 
-    def following(self, rows: Sequence[Values]) -> Iterator[Values]:
-        """The rows, one after the other."""
+    def following(self, rows: Sequence[Values], start: int = 0) -> Iterator[Values]:
+        """The rows, one after the other; the first one has the place `start`."""
+        self._start = start
         self._total = len(rows)
         self._iterator = iter(rows)
         return self._iterator
@@ -178,7 +201,7 @@ class Progress:
         """The place of the row that was taken last, from 0."""
         if self._iterator is None:
             return None
-        return self._total - self._iterator.__length_hint__() - 1  # type: ignore[attr-defined]  # a list's iterator has it
+        return self._start + self._total - self._iterator.__length_hint__() - 1  # type: ignore[attr-defined]  # a list's iterator has it
 
 
 class UpsertPlan(Generic[R]):

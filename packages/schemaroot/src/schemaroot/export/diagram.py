@@ -23,6 +23,8 @@ MARK = 24.0  # width of the place for PK and FK
 BETWEEN = 18.0  # least distance between a column's name and its type
 CELL = 7.3  # width of a letter of 12 px in a fixed-width font
 HEAD_CELL = 8.5
+TITLE_CELL = 11.0
+NARROWEST = 560.0  # what the legend needs
 TITLE = 52.0  # height of the title's strip
 LEGEND = 40.0  # height of the legend's strip
 LONGEST = 40  # letters of a name that are shown
@@ -32,12 +34,13 @@ PLAIN = "#8b949e"
 STYLE = """\
 .er-page{fill:#ffffff}.er-halo{stroke:#ffffff}.er-box{fill:#ffffff;stroke:#d0d7de}.er-head{fill-opacity:.16}
 .er-name,.er-column{fill:#1f2328}.er-type,.er-note{fill:#656d76}.er-sample{stroke:#656d76}
-text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace;font-size:12px}
-.er-title{font-size:18px;font-weight:700;fill:#1f2328}.er-name{font-size:14px;font-weight:700}
-.er-key{font-size:9.5px;font-weight:700}.er-note{font-size:11px}
+.er text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:12px}
+.er .er-title{font-size:18px;font-weight:700;fill:#1f2328}.er .er-name{font-size:14px;font-weight:700}
+.er .er-key{font-size:9.5px;font-weight:700}.er .er-note{font-size:11px}
 .er-line,.er-end,.er-halo,.er-sample{fill:none;stroke-width:1.6}.er-halo{stroke-width:6}.er-maybe{stroke-dasharray:5 4}
 @media (prefers-color-scheme:dark){.er-page{fill:#0d1117}.er-halo{stroke:#0d1117}.er-box{fill:#161b22;stroke:#30363d}
-.er-title,.er-name,.er-column{fill:#e6edf3}.er-type,.er-note{fill:#9198a1}.er-head{fill-opacity:.3}.er-sample{stroke:#9198a1}}
+.er .er-title,.er-name,.er-column{fill:#e6edf3}.er-type,.er-note{fill:#9198a1}.er-sample{stroke:#9198a1}
+.er-head{fill-opacity:.3}}
 """
 
 
@@ -55,8 +58,8 @@ class _ForeignKey:
 def diagram(tables: Iterable[type[Table]], *, title: str) -> str:
     """The tables with their columns, and a line for every foreign key between them, as one SVG document.
 
-    The tables stand in layers, each to the right of those that it refers to. Lines have the color of the table that they
-    lead to, a crow's foot where many rows refer to one, and dashes where the key may be null. The picture follows the
+    The tables stand in layers, each to the right of those that it refers to. A line has the color of the table that it
+    leads to, a crow's foot where many rows refer to one, and dashes where the key may be null. The picture follows the
     reader's light or dark color scheme, and is the same for the same declarations.
 
     Args:
@@ -72,12 +75,12 @@ def diagram(tables: Iterable[type[Table]], *, title: str) -> str:
     layout = lay_out([_size(table) for table in declared], links)
     referred = [place for place in range(len(declared)) if any(key.parent == place for key in keys)]
     colors = {place: COLORS[number % len(COLORS)] for number, place in enumerate(referred)}
-    width = max(layout.width + 2 * FRAME, 2 * FRAME + 560)
+    width = 2 * FRAME + max(layout.width, TITLE_CELL * len(title), NARROWEST)
     height = layout.height + TITLE + LEGEND + 2 * FRAME
     counts = f"{_counted(len(declared), 'table')}, {_counted(len(keys), 'foreign key')}"
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
-        ' role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="er" role="img" width="{width:g}" height="{height:g}"'
+        f' viewBox="0 0 {width:g} {height:g}">',
         f"<title>{_xml(title)}</title>",
         f"<desc>{_xml(counts)}: {_xml(', '.join(table.name for table in declared))}</desc>",
         f"<style>\n{STYLE}</style>",
@@ -87,13 +90,9 @@ def diagram(tables: Iterable[type[Table]], *, title: str) -> str:
         f'<g transform="translate({FRAME:g} {FRAME + TITLE:g})">',
         *_lines(keys, layout, colors),
     ]
-    widths = [
-        max(_size(other)[0] for other, corner in zip(declared, layout.corners, strict=True) if corner[0] == x)
-        for x, _ in layout.corners
-    ]
     for place, table in enumerate(declared):
         target_colors = {key.column.name: colors[key.parent] for key in keys if key.child == place}
-        lines += _box(table, layout.corners[place], widths[place], colors.get(place, PLAIN), target_colors)
+        lines += _box(table, layout.corners[place], layout.widths[place], colors.get(place, PLAIN), target_colors)
     lines += ["</g>", *_legend(height - FRAME - 4), "</svg>"]
     return "\n".join(lines) + "\n"
 
@@ -234,9 +233,16 @@ def _cells(text: str) -> int:
 
 
 def _cut(text: str) -> str:
-    clean = re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "\N{REPLACEMENT CHARACTER}", text)
-    line = " ".join(clean.split())
+    line = " ".join(_clean(text).split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+
+
+def _clean(text: str) -> str:
+    """The text with a sign in place of each character that XML cannot hold."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _shown(text: str) -> str:
@@ -244,13 +250,11 @@ def _shown(text: str) -> str:
 
 
 def _xml(text: str) -> str:
-    return escape(re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "\N{REPLACEMENT CHARACTER}", text))
+    return escape(_clean(text))
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(
-        re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "\N{REPLACEMENT CHARACTER}", text)
-    )
+    return quoteattr(_clean(text))
 
 
 def _counted(number: int, thing: str) -> str:

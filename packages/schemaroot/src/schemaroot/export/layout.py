@@ -1,8 +1,8 @@
 """Where the boxes of a diagram stand and how the lines between them run: plain geometry, with no drawing.
 
-Boxes stand in layers from left to right, each to the right of those that it depends on; lines run in the channels between
-layers. All lines to the same side of one box form a net: they share a trunk, which passes a layer at a place of its own,
-so that no line runs through a box.
+Boxes stand in layers from left to right, each to the right of those that it depends on; lines run in the channels
+between layers. All lines to the same side of one box form a net: they share a trunk, which passes a layer at a place of
+its own, so that no line runs through a box.
 """
 
 from __future__ import annotations
@@ -36,9 +36,14 @@ class Link:
 
 @dataclass(frozen=True)
 class Layout:
-    """Corners of the boxes (top left), the points of each link from source to target, and the size of the whole."""
+    """Where everything is.
+
+    The boxes' top left corners and widths (equal within a layer), the points of each link from source to target, and
+    the size of the whole.
+    """
 
     corners: tuple[Point, ...]
+    widths: tuple[float, ...]
     paths: tuple[tuple[Point, ...], ...]
     width: float
     height: float
@@ -81,11 +86,11 @@ def lay_out(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layo
     joined = {node for join in joins for node in join[:2]}
     order = _ordered(nodes, joins, [number for number in range(len(nodes)) if number in joined])
     _set_heights(nodes, order, joins)
+    top = min((nodes[number].y for number in joined), default=0.0)
+    for node in nodes:
+        node.y = float(round(node.y - top))
     _straighten(nodes, order, joins)
     _fill(nodes, [number for number in range(len(nodes)) if number not in joined])
-    top = min((node.y for node in nodes), default=0.0)
-    for node in nodes:
-        node.y = round(node.y - top, 1)
     return _routed(sizes, links, nodes, nets, channels)
 
 
@@ -110,10 +115,10 @@ def _layers(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> list
     layers = [placed[box] for box in range(count)]
     total = sum(height + GAP for _, height in sizes)
     widest = max((width for width, _ in sizes), default=0.0) + 3 * MARGIN
-    wanted = max(max(layers, default=0) + 1, min(count, round((total / widest) ** 0.5)))
+    wanted = max(1, max(layers, default=0) + 1, min(count, round((total / widest) ** 0.5)))
     tied = {box for pair in before for box in pair}
     heights = [height + GAP if box in tied else 0.0 for box, (_, height) in enumerate(sizes)]
-    return _balanced(heights, before, layers, max(1, wanted), total / max(1, wanted))
+    return _balanced(heights, before, layers, wanted, max(1.0, total / wanted))
 
 
 def _balanced(
@@ -341,10 +346,10 @@ def _routed(
     lefts = [0.0]
     tracks: list[dict[int, float]] = []
     for place, channel in enumerate(channels):
-        start = lefts[-1] + widths[place] + loops.get(place, 0.0)
+        edge = lefts[-1] + widths[place] + loops.get(place, 0.0)
         order = _tracks(nodes, channel)
-        tracks.append({net: start + MARGIN + TRACK * number for number, net in enumerate(order)})
-        lefts.append(start + 2 * MARGIN + TRACK * max(0, len(order) - 1))
+        tracks.append({net: edge + MARGIN + TRACK * number for number, net in enumerate(order)})
+        lefts.append(edge + 2 * MARGIN + TRACK * max(0, len(order) - 1))
     corners = [(lefts[nodes[box].layer], nodes[box].y) for box in range(boxes)]
     rights = [lefts[nodes[box].layer] + widths[nodes[box].layer] for box in range(boxes)]
     owner = {number: net for net in range(len(nets)) for number in nets[net].links}
@@ -366,11 +371,12 @@ def _routed(
             if owner[number] in tracks[place]:
                 x = tracks[place][owner[number]]
                 points += [(x, points[-1][1]), (x, y)]
-        paths.append(_straightened([*points, end]))
+        paths.append(_straightened([*points, (end[0], points[-1][1])]))
     right = max((lefts[layer] + widths[layer] + loops.get(layer, 0.0) for layer in range(layers)), default=0.0)
     bottom = max((nodes[box].y + sizes[box][1] for box in range(boxes)), default=0.0)
     lowest = max((y for path in paths for _, y in path), default=0.0)
-    return Layout(tuple(corners), tuple(paths), right, max(bottom, lowest))
+    wide = tuple(widths[nodes[box].layer] for box in range(boxes))
+    return Layout(tuple(corners), wide, tuple(paths), right, max(bottom, lowest))
 
 
 def _loops(links: Sequence[Link], nodes: Sequence[_Node], layer: int) -> Iterable[bool]:
@@ -382,7 +388,7 @@ def _tracks(nodes: Sequence[_Node], channel: Mapping[int, Ends]) -> Sequence[int
     heights = {
         net: tuple([nodes[node].y + port for node, port in side] for side in ends) for net, ends in channel.items()
     }
-    turning = [net for net, (left, right) in heights.items() if max(*left, *right) - min(*left, *right) > 0.5]
+    turning = [net for net, (left, right) in heights.items() if max(*left, *right) - min(*left, *right) > 0.1]
 
     def clash(near: int, far: int) -> float:
         """What it costs that `near` turns left of `far`."""

@@ -96,14 +96,16 @@ def _default(column: Column) -> str:
             return "required"
         return _code(_literal(column, column.default)) if column.default is not None else "null"
     if isinstance(factory, type):  # list, dict, a typed dictionary
-        return _code(msgspec.json.encode(factory()).decode())
+        return _code(_literal(column, factory()))
     return _code(f"{getattr(factory, '__name__', '?')}()")
 
 
 def _literal(column: Column, value: object) -> str:
-    if isinstance(column.type, (Boolean, Json)):
-        return msgspec.json.encode(value).decode()
+    if isinstance(column.type, Boolean):
+        return "true" if value else "false"
     stored = column.dump(value)
+    if isinstance(column.type, Json):
+        return str(stored)
     return stored.hex() if isinstance(stored, bytes) else msgspec.json.encode(stored).decode()
 
 

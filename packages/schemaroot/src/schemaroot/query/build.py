@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
 
+from schemaroot.errors import InvalidArgumentsError
 from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec
 from schemaroot.schema.expression import Bind, Condition, Parameter
 from schemaroot.schema.sqlalchemy import Dumped, list_of, stored_as, table_clause
 from schemaroot.schema.table import Table
 
 KEY_LABEL = "sr_key"
+
+
+class RowCount(sa.types.TypeDecorator[int]):
+    """A limit or an offset that is given when the statement runs: SQLite takes a negative limit for none at all."""
+
+    impl = sa.INTEGER
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> int:
+        """The number, or `InvalidArgumentsError`."""
+        del dialect
+        if type(value) is not int or value < 0:
+            raise InvalidArgumentsError(f"A limit or an offset is a whole number from 0, not {value!r}.")
+        return value
 
 
 def _named(bind: Bind) -> Bind:
@@ -31,6 +47,11 @@ def built(item: Any, bind: Bind) -> Any:
     if isinstance(item, Condition):
         return item.build(_named(bind))
     return item.__clause_element__() if hasattr(item, "__clause_element__") else item
+
+
+def _number(bind: Bind, value: int | Parameter[int]) -> Any:
+    """The parameter of a limit or an offset; one that is given as a number was checked already."""
+    return _named(bind)(RowCount() if isinstance(value, Parameter) else sa.INTEGER(), value)
 
 
 def live_condition(table: type[Table], deleted: str) -> Any:
@@ -71,11 +92,11 @@ def build_select(spec: SelectSpec, bind: Bind, shape: Callable[[Any], Any] | Non
     if order:
         statement = statement.order_by(*order)
     if spec.limit is not None:
-        statement = statement.limit(_named(bind)(sa.INTEGER(), spec.limit))
+        statement = statement.limit(_number(bind, spec.limit))
     if spec.offset is not None:
         if spec.limit is None:
             statement = statement.limit(sa.literal_column("-1"))
-        statement = statement.offset(_named(bind)(sa.INTEGER(), spec.offset))
+        statement = statement.offset(_number(bind, spec.offset))
     return cast("sa.Select[Any]", statement)
 
 
@@ -132,9 +153,9 @@ def _ordering(spec: SelectSpec, bind: Bind) -> list[Any]:
 
 
 def _bounded(statement: Any, spec: SelectSpec, bind: Bind) -> Any:
-    limit = _named(bind)(sa.INTEGER(), spec.limit) if spec.limit is not None else sa.literal_column("-1")
+    limit = _number(bind, spec.limit) if spec.limit is not None else sa.literal_column("-1")
     statement = statement.limit(limit)
-    return statement if spec.offset is None else statement.offset(_named(bind)(sa.INTEGER(), spec.offset))
+    return statement if spec.offset is None else statement.offset(_number(bind, spec.offset))
 
 
 def _windowed(spec: SelectSpec, own: Any, of_parents: Callable[[Any], Any], bind: Bind) -> sa.Select[Any]:
@@ -143,11 +164,11 @@ def _windowed(spec: SelectSpec, own: Any, of_parents: Callable[[Any], Any], bind
     filtered = build_select(_without_order(spec), bind, of_parents)
     number = sa.func.row_number().over(partition_by=own, order_by=_ordering(spec, bind)).label("sr_number")
     inner = filtered.add_columns(number).subquery("sr_ranked")
-    limit = None if spec.limit is None else _named(bind)(sa.INTEGER(), spec.limit)
+    limit = None if spec.limit is None else _number(bind, spec.limit)
     statement: Any = sa.select(*(inner.c[column.name] for column in clause.c))
     if spec.offset is None:
         return cast("sa.Select[Any]", statement.where(inner.c.sr_number <= limit).order_by(inner.c.sr_number))
-    offset = _named(bind)(sa.INTEGER(), spec.offset)
+    offset = _number(bind, spec.offset)
     statement = statement.where(inner.c.sr_number > offset)
     if limit is not None:
         statement = statement.where(inner.c.sr_number - offset <= limit)
@@ -195,8 +216,13 @@ def build_delete(spec: DeleteSpec, bind: Bind) -> sa.Delete:
     return statement
 
 
+_VALUES = frozenset({str, int, float, bool, type(None), datetime, bytes, list, dict})
+
+
 def is_expression(value: object) -> bool:
     """Whether an assigned value is SQL rather than a value."""
+    if type(value) in _VALUES:
+        return False
     return not isinstance(value, Parameter) and (
         hasattr(type(value), "__clause_element__") or hasattr(type(value), "__visit_name__")
     )

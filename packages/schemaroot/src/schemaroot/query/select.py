@@ -309,6 +309,8 @@ class Query(Statement[R], Generic[R]):
     ) -> Projection[A, B, C, D, E, F]: ...
     def columns(self, *columns: ColumnElement[Any]) -> Any:
         """Only these columns or expressions, as tuples."""
+        if not columns:
+            raise InvalidArgumentsError("columns() takes at least one column or expression.")
         return Projection[Any](self._runner, msgspec.structs.replace(self._spec, columns=columns))
 
 
@@ -316,8 +318,13 @@ def _nested(query: Query[Any], nested: NestedSpec) -> Any:
     return Nested[Any](query._runner, msgspec.structs.replace(query._spec, nested=(nested,)))  # pyright: ignore[reportPrivateUsage]  # its own kin
 
 
-def _child(key: FkExpr[Any, Any, Any], children: Statement[Any] | None) -> SelectSpec:
-    return SelectSpec(key.table) if children is None else children.spec
+def _children(spec: SelectSpec, key: FkExpr[Any, Any, Any], children: Statement[Any] | None) -> SelectSpec:
+    """The select of the rows that refer to those of `spec` by `key`."""
+    _belongs(spec, key)
+    child = SelectSpec(key.table) if children is None else children.spec
+    if child.table is not key.table:
+        raise InvalidArgumentsError(f"The nested select is not over {key.column.table}.")
+    return child
 
 
 def _belongs(spec: SelectSpec, key: FkExpr[Any, Any, Any]) -> None:
@@ -327,11 +334,7 @@ def _belongs(spec: SelectSpec, key: FkExpr[Any, Any, Any]) -> None:
 
 
 def _many(spec: SelectSpec, key: FkExpr[Any, Any, Any], children: Statement[Any] | None) -> NestedSpec:
-    _belongs(spec, key)
-    child = _child(key, children)
-    if child.table is not key.table:
-        raise InvalidArgumentsError(f"The nested select is not over {key.column.table}.")
-    return NestedSpec("many", key, child)
+    return NestedSpec("many", key, _children(spec, key, children))
 
 
 def _one(spec: SelectSpec, key: FkExpr[Any, Any, Any]) -> NestedSpec:
@@ -344,12 +347,18 @@ def _one(spec: SelectSpec, key: FkExpr[Any, Any, Any]) -> NestedSpec:
 
 
 def _count(spec: SelectSpec, key: FkExpr[Any, Any, Any], children: Statement[Any] | None) -> NestedSpec:
-    _belongs(spec, key)
-    return NestedSpec("count", key, _child(key, children))
+    return NestedSpec("count", key, _summed(spec, key, children))
 
 
 def _aggregate(
     spec: SelectSpec, key: FkExpr[Any, Any, Any], expression: object, children: Statement[Any] | None
 ) -> NestedSpec:
-    _belongs(spec, key)
-    return NestedSpec("aggregate", key, _child(key, children), expression)
+    return NestedSpec("aggregate", key, _summed(spec, key, children), expression)
+
+
+def _summed(spec: SelectSpec, key: FkExpr[Any, Any, Any], children: Statement[Any] | None) -> SelectSpec:
+    """The rows that a count or an aggregate is over: all that match, whatever is shown of them."""
+    child = _children(spec, key, children)
+    if child.limit is not None or child.offset is not None:
+        raise InvalidArgumentsError(f"A count or an aggregate over {key.column.table} takes no limit or offset.")
+    return child

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from schemaroot.errors import MissingFilterError
+from schemaroot.errors import InvalidArgumentsError, MissingFilterError
 from schemaroot.schema.expression import Assignment, Condition, Expr, FkExpr, Ordering, Parameter
 from schemaroot.schema.table import Table
 from schemaroot.schema.values import MISSING
@@ -58,10 +58,23 @@ class DeleteSpec(msgspec.Struct, frozen=True, gc=False):
 
 
 def check_conditions(conditions: Iterable[Any]) -> None:
-    """Refuses conditions that are no SQL: `where(None)` or `where(True)` must not match everything."""
+    """Refuses conditions that are no SQL or are empty: `where(None)`, `where(True)`, `where(and_())` match nothing."""
     for condition in conditions:
-        if condition is MISSING or condition is None or isinstance(condition, bool):
+        if isinstance(condition, Condition):
+            continue
+        if condition is MISSING or condition is None or isinstance(condition, bool) or _is_empty(condition):
             raise MissingFilterError("a condition")
+        if not hasattr(type(condition), "__clause_element__") and not hasattr(type(condition), "__visit_name__"):
+            raise InvalidArgumentsError(
+                f"where() takes conditions such as Table.column == value, not {type(condition).__name__}."
+            )
+
+
+def _is_empty(condition: Any) -> bool:
+    """Whether a condition of SQLAlchemy's own joins no condition at all, as `and_()` of an empty list does."""
+    if getattr(type(condition), "__visit_name__", "") not in ("clauselist", "expression_clauselist"):
+        return False
+    return all(map(_is_empty, condition.clauses))
 
 
 Shape = tuple[object, ...]
@@ -82,10 +95,15 @@ def item_shape(item: Any, values: list[Any], inline: dict[Any, int]) -> object:
     key = item._generate_cache_key()  # SQLAlchemy's own cache key: no public door leads to it
     if key is None:
         return object()  # equal to nothing: compiled anew each time
+    awaited: list[str] = []
     for bind in key.bindparams:
-        inline[bind] = len(values)
-        values.append(bind.effective_value)
-    return key.key
+        if bind.required:
+            awaited.append(bind.key)
+        else:
+            inline[bind] = len(values)
+            values.append(bind.effective_value)
+    # SQLAlchemy's key does not tell a parameter that waits for its value from one of the same name that has it.
+    return (key.key, tuple(awaited)) if awaited else key.key
 
 
 def select_shape(spec: SelectSpec, values: list[Any], inline: dict[Any, int]) -> Shape:

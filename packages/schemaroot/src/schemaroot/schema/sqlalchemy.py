@@ -316,10 +316,23 @@ def _sa_table(declared: TableDeclaration, made: sa.MetaData, dialect: DialectNam
         condition = _element(index.where()) if index.where is not None else None
         _attach(table, declared.index_name(index), _index_parts(declared, index), condition, unique=False)
     if declared.search and dialect == "postgresql":
-        words = sa.func.concat_ws(sa.literal_column("' '"), *(sa.column(column) for column in declared.search))
-        vector = sa.func.to_tsvector(sa.literal_column("'simple'"), words)
+        vector = sa.func.to_tsvector(sa.literal_column("'simple'"), _search_words(declared))
         sa.Index(constraint_name("ix", name, "search"), vector, postgresql_using="gin", _table=table)
     return table
+
+
+def _search_words(declared: TableDeclaration) -> Any:
+    """The searched columns as one text; `concat_ws` would say it shorter, but PostgreSQL refuses it in an index."""
+    empty, blank = sa.literal_column("''"), sa.literal_column("' '")
+    texts: list[Any] = []
+    for name in declared.search:
+        own: Any = sa.column(name, sa.TEXT())
+        is_json = isinstance(declared.columns[name].type, Json)
+        texts.append(sa.func.coalesce(sa.cast(own, sa.TEXT()) if is_json else own, empty))
+    words = texts[0]
+    for text in texts[1:]:
+        words = words.concat(blank).concat(text)
+    return words
 
 
 def _is_plain(declared: TableDeclaration, unique: Unique) -> bool:

@@ -368,23 +368,43 @@ class Json(ColumnType):
     def encode(self, value: Any) -> str:
         """The compact JSON text of `value`; raises `InvalidValueError` for NaN, infinities and lone surrogates."""
         try:
-            unfaithful = _holds_unfaithful(value)
-        except RecursionError:
-            raise InvalidValueError("the JSON document is nested too deep, or without end") from None
-        if unfaithful:
-            raise InvalidValueError("a number in the JSON document is not finite or beyond 64 bits")
-        try:
             if self.adapter is not None:
-                text = self.adapter.dump_json(value, by_alias=True).decode()
+                text = self.adapter.dump_json(value, by_alias=True, warnings="error").decode()
             else:
-                text = msgspec.json.encode(value).decode()
+                text = _encode(value).decode()
+            # What is not finite is written as null, what is beyond 64 bits has 19 digits: only then look closer.
+            if ("null" in text or _LONG_NUMBER(text)) and _holds_unfaithful(value):
+                raise InvalidValueError("a number in the JSON document is not finite or beyond 64 bits")
+        except InvalidValueError:
+            raise
         except UnicodeEncodeError:
             raise TextNotStorableError("a text in the JSON document holds a lone surrogate") from None
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        except RecursionError:
+            raise InvalidValueError("the JSON document is nested too deep, or without end") from None
+        except (TypeError, ValueError, OverflowError) as error:
             raise InvalidValueError(f"not a JSON document: {error}") from None
         if "\\u0000" in text and _ESCAPED_NUL.search(text):
             raise TextNotStorableError("a text in the JSON document holds a NUL character")
         return text
+
+    @cached_property
+    def fast_dump(self) -> Callable[[Any], SqlValue]:
+        """`dump` for documents in which nothing looks suspicious, which hands all others to `dump`."""
+        if self.adapter is not None:
+            return self.dump
+        decode, dump, encode, long_number = self.decode, self.dump, _encode, _LONG_NUMBER
+
+        def fast(value: Any) -> SqlValue:
+            try:
+                text = encode(value).decode()
+                if "null" in text or "\\u0000" in text or (len(text) >= _LONG_DIGITS and long_number(text)):
+                    return dump(value)
+                decode(text)
+            except (TypeError, ValueError, OverflowError, RecursionError):
+                return dump(value)
+            return text
+
+        return fast
 
     def dump(self, value: Any) -> SqlValue:
         text = self.encode(value)
@@ -412,6 +432,9 @@ class Json(ColumnType):
         return f"json {shape_name(self.shape)}"
 
 
+_encode = msgspec.json.Encoder().encode
+_LONG_DIGITS = 19
+_LONG_NUMBER = re.compile(r"[0-9]{19}").search
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 

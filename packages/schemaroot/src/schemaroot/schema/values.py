@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Final
@@ -33,5 +34,4 @@ MISSING: Final = Missing.MISSING
 
 def now() -> datetime:
     """The present moment in UTC, cut to whole milliseconds, which is what `timestamp_ms` columns hold."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)

@@ -69,7 +69,7 @@ def field_type(column: Column) -> object:
             limits = Field(strict=True, min_length=low or None, max_length=high, pattern=pattern)
             return Annotated[str, limits, AfterValidator(_without_nul)]
         case Enumeration(storage="integer", python_type=literal):
-            return Annotated[literal, BeforeValidator(_whole_number)]  # type: ignore[valid-type]  # made from the column
+            return Annotated[literal, BeforeValidator(_whole_number)]
         case Boolean():
             return Annotated[bool, Field(strict=True)]
         case TimestampMs():
@@ -77,7 +77,7 @@ def field_type(column: Column) -> object:
         case Blob(max_length=high):
             return _bytes(high)
         case Json(shape=shape):
-            return Annotated[shape, Document(column)]  # type: ignore[valid-type]  # made from the column
+            return Annotated[shape, Document(column)]
         case other:
             return other.python_type
 

@@ -21,11 +21,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     create_model,
     model_validator,
 )
-from pydantic.json_schema import GetJsonSchemaHandler, JsonSchemaValue
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails
 
 from schemaroot.errors import DeclarationError
@@ -126,6 +127,7 @@ def _make(table: type[Table], kind: Kind) -> type[OutsideModel]:
     made.__columns__ = {
         key: column for column in declared.columns.values() for key in (outside_name(column), column.name)
     }
+    made.__names__ = tuple((column.name, field_name(column)) for column in columns)
     made.__table__ = table
     made.__kind__ = kind
     return made
@@ -177,6 +179,7 @@ class OutsideModel(BaseModel):
     )
 
     __columns__: ClassVar[Mapping[str, Column]]
+    __names__: ClassVar[tuple[tuple[str, str], ...]]
     __table__: ClassVar[type[Table]]
     __kind__: ClassVar[Kind]
 
@@ -210,9 +213,8 @@ class _RowModel(OutsideModel):
 
 def given(made: BaseModel) -> dict[str, Any]:
     """The values that data gave, by column name."""
-    columns = cast(OutsideModel, made).__table__.__declaration__.columns.values()
-    names = {column.name: field_name(column) for column in columns}
-    return {name: getattr(made, field) for name, field in names.items() if field in made.model_fields_set}
+    present, values = made.model_fields_set, vars(made)
+    return {name: values[field] for name, field in cast(OutsideModel, made).__names__ if field in present}
 
 
 # --- what is wrong ----------------------------------------------------------------------------------------------------
@@ -225,7 +227,7 @@ def _problems(
     if not isinstance(data, Mapping):
         return [_reworded(cls, part) for part in details]
     entries = dict(cast("Mapping[object, object]", data))
-    odd = [key for key in entries if not (isinstance(key, str) and shapes.is_unicode(key))]
+    odd = {key: None for key in entries if not (isinstance(key, str) and shapes.is_unicode(key))}
     if odd:
         # Pydantic looks no further than a key that is not a text; so look again without.
         entries = {key: value for key, value in entries.items() if key not in odd}
@@ -264,6 +266,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 """Our kind and message for each of Pydantic's findings; whatever is not listed is WRONG_SHAPE in Pydantic's words."""
 
 _MESSAGE_LIMIT = 200
+_KEY_LIMIT = 60
 
 
 def _reworded(cls: type[OutsideModel], part: ErrorDetails) -> InitErrorDetails:
@@ -279,7 +282,7 @@ def _reworded(cls: type[OutsideModel], part: ErrorDetails) -> InitErrorDetails:
         kind, message = _why_refused(cls, str(where[0]), column)
     elif len(where) == 1 and part["input"] is None and kind in ("WRONG_TYPE", "NOT_ONE_OF"):
         kind, message = "NULL_NOT_ALLOWED", "null is not allowed"
-    elif column is not None and column.secret and kind in ("WRONG_SHAPE", "INVALID_VALUE"):
+    elif column is not None and column.secret and kind in ("WRONG_SHAPE", "INVALID_VALUE", "NOT_ONE_OF"):
         message = "does not fit; the value is secret and not shown"
     return _line(kind, message, where)
 
@@ -291,7 +294,8 @@ def _line(kind: str, message: str, where: tuple[str | int, ...]) -> InitErrorDet
 
 def _why_refused(cls: type[OutsideModel], key: str, column: Column | None) -> tuple[str, str]:
     if column is None:
-        alike = difflib.get_close_matches(key, [str(field.alias) for field in cls.model_fields.values()], 1)
+        names = [str(field.alias) for field in cls.model_fields.values()]
+        alike = difflib.get_close_matches(key[:_KEY_LIMIT], names, 1)
         return "UNKNOWN_FIELD", "unknown field" + (f" (did you mean {alike[0]}?)" if alike else "")
     if VARIANTS[cls.__kind__].is_left_out(column):
         return "READ_ONLY", "read-only"
@@ -335,4 +339,6 @@ def _breaches_beside(cls: type[OutsideModel], good: dict[str, object]) -> list[I
 
 def _initial(column: Column) -> object:
     """The value of a row that does not say, where it is known before the row is stored."""
-    return column.default_factory() if column.default_factory in (list, dict) else column.default
+    if column.default_factory is list or column.default_factory is dict:
+        return cast(object, column.default_factory())
+    return column.default

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -123,9 +124,8 @@ def _decoded(model: type[BaseModel], text: str | bytes, at: str) -> tuple[object
         document = dict(pairs)
         if len(document) == len(pairs):
             return document
-        keys = [key for key, _ in pairs]
         odd = _Repeating(document)
-        odd.twice = [key for key in document if keys.count(key) > 1]
+        odd.twice = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
         repeating.append(odd)
         return odd
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, NotRequired, Required, Union, cast, get_args, get_origin, get_type_hints
@@ -40,7 +40,9 @@ class Fault:
 
 def unstorable(document: object) -> list[Fault]:
     """Every place where a document holds what no database stores faithfully, or is nested too deep (or without end)."""
-    return list(_unstorable(document, ()))
+    found = list(_unstorable(document, ()))
+    deep = [fault for fault in found if fault.kind == "TOO_DEEP"]
+    return deep[:1] or found
 
 
 def _unstorable(value: object, path: Path) -> Iterator[Fault]:
@@ -57,7 +59,7 @@ def _unstorable(value: object, path: Path) -> Iterator[Fault]:
             yield Fault(path, "does not fit into 64 bits", "OUT_OF_RANGE")
     elif isinstance(value, (dict, list, tuple)):
         if len(path) == MAX_DEPTH:
-            yield Fault(path, f"nested deeper than {MAX_DEPTH} levels", "TOO_DEEP")
+            yield Fault((), f"nested deeper than {MAX_DEPTH} levels", "TOO_DEEP")
         elif isinstance(value, dict):
             for key, item in cast("dict[object, object]", value).items():
                 place = (*path, shown_key(key))
@@ -104,8 +106,7 @@ def _faults(value: object, shape: Any, path: Path) -> list[Fault]:
         msgspec.convert(value, shape, str_keys=True)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at ")
-        kind = "OUT_OF_RANGE" if " of length " in message or "=" in message else "WRONG_SHAPE"
-        return [Fault((*path, *_path_of(where)), _reworded(message), kind)]
+        return [Fault((*path, *_path_of(where)), _reworded(message), _kind_of(message))]
     return []
 
 
@@ -114,6 +115,24 @@ _STEP = re.compile(r"\[(\d+|\.\.\.)\]|\.([^.\[\]`]+)")
 
 def _path_of(where: str) -> Path:
     return tuple(int(index) if index.isdigit() else name or index for index, name in _STEP.findall(where))
+
+
+_KINDS = {
+    ", got ": "WRONG_TYPE",
+    "missing required": "MISSING",
+    "Invalid enum": "NOT_ONE_OF",
+    "Invalid value": "NOT_ONE_OF",
+    "matching regex": "PATTERN",
+    " of length ": "OUT_OF_RANGE",
+    "= ": "OUT_OF_RANGE",
+    "< ": "OUT_OF_RANGE",
+    "> ": "OUT_OF_RANGE",
+}
+"""Our kind for what msgspec's words say; the first that fits."""
+
+
+def _kind_of(message: str) -> str:
+    return next((kind for words, kind in _KINDS.items() if words in message), "WRONG_SHAPE")
 
 
 def _reworded(message: str) -> str:
@@ -239,16 +258,18 @@ def json_schema(shape: object, handler: GetJsonSchemaHandler) -> dict[str, objec
         digest = hashlib.sha256(msgspec.json.encode(component, order="sorted")).hexdigest()[:12]
         keys[name] = f"{name}:{digest}"
         references[name] = handler(core_schema.definition_reference_schema(keys[name]))["$ref"]
+    definitions: list[core_schema.CoreSchema] = []
     for name, component in components.items():
         if "properties" in component:
             component.setdefault("additionalProperties", False)
-        written = _referring(component, references)
-
-        def write(_schema: object, _handler: object, written: Any = written) -> Any:
-            return written
-
-        handler(core_schema.any_schema(ref=keys[name], metadata={"pydantic_js_functions": [write]}))
+        written = [_always(_referring(component, references))]
+        definitions.append(core_schema.any_schema(ref=keys[name], metadata={"pydantic_js_functions": written}))
+    handler(core_schema.definitions_schema(core_schema.any_schema(), definitions))
     return cast("dict[str, object]", _referring(schema, references))
+
+
+def _always(written: Any) -> Callable[[object, object], Any]:
+    return lambda _schema, _handler: written
 
 
 def _referring(part: Any, references: dict[str, str]) -> Any:

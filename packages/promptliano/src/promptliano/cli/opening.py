@@ -1,0 +1,82 @@
+"""Which database does a command work on? Found by the configuration, opened, and closed when the command ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promptliano.cli.errors import CommandError
+from promptliano.config import DatabaseSetting, database_setting
+
+if TYPE_CHECKING:
+    from schemaroot import Database
+
+PAGE_KEY = b"pages of the command line"
+"""Signs page cursors, so that one call's cursor serves the next; who can run commands can read the file anyway."""
+
+
+def setting_for(flag: str | None) -> DatabaseSetting:
+    """The database that `--database`, the environment, the configuration file or the default names."""
+    return database_setting(flag, os.environ, Path.cwd())
+
+
+@contextmanager
+def opened(flag: str | None, *, read_only: bool = False) -> Iterator[Database]:
+    """The database of a command that looks at data; it is never created here."""
+    from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES
+    from schemaroot import Database, Identity
+    from schemaroot.errors import DatabaseMissingError, DatabaseUrlError
+
+    setting = setting_for(flag)
+    if setting.url.endswith(":memory:"):
+        raise DatabaseUrlError(setting.url, "a database in memory holds nothing to look at")
+    identity = Identity(APPLICATION_ID, SCHEMA_NUMBER)
+    try:
+        database = Database.open(setting.url, tables=TABLES, identity=identity, read_only=read_only, readers=2)
+    except DatabaseMissingError as error:
+        error.message = f"{error.path} ({setting.origin}) does not exist; no file was created."
+        raise
+    with database:
+        yield database
+
+
+def project_id_of(database: Database, wanted: str | None) -> int | None:
+    """The id of a project named by id, name or path; raises `CommandError` when there is none, or more than one."""
+    if wanted is None:
+        return None
+    from promptliano.repositories import ProjectRepository
+
+    projects = ProjectRepository(database)
+    if (id := whole_number(wanted)) is not None and projects.find(id) is not None:
+        return id
+    found = projects.named(wanted)
+    if not found:
+        raise CommandError("NOT_FOUND", f"There is no project {wanted!r}.", "See: promptliano project list")
+    if len(found) > 1:
+        ids = ", ".join(str(project.id) for project in found)
+        raise CommandError("AMBIGUOUS", f"Several projects are called {wanted!r}: {ids}.", "Name one by its id.")
+    return found[0].id
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a text of digits names when a database can hold it, else `None`."""
+    if not text.isascii() or not text.isdigit() or len(text) > 19:
+        return None
+    number = int(text)
+    return number if number < 2**63 else None
+
+
+def not_found(noun: str, wanted: object) -> CommandError:
+    """The error for an id that nothing has."""
+    return CommandError("NOT_FOUND", f"There is no {noun} {wanted}.", f"See: promptliano {noun} list")
+
+
+def checked(option: str, values: list[str], allowed: tuple[str, ...]) -> list[str]:
+    """The values of an option that takes some of a fixed set; raises `CommandError` for others."""
+    for value in values:
+        if value not in allowed:
+            raise CommandError("USAGE", f"{option} cannot be {value!r}.", f"It is one of: {', '.join(allowed)}.")
+    return values
