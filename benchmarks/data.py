@@ -205,9 +205,11 @@ def stored(value: object) -> object:
 
 def create_tables(path: Path) -> None:
     """Creates the file with Promptliano's tables."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript(Path("/tmp/bd/schema.sql").read_text())
-    connection.close()
+    from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES  # noqa: PLC0415  # loads SQLAlchemy
+    from schemaroot import Database, Identity  # noqa: PLC0415
+
+    url = f"sqlite:///{path.absolute()}"
+    Database.create(url, TABLES, identity=Identity(APPLICATION_ID, SCHEMA_NUMBER)).close()
 
 
 def _insert(connection: sqlite3.Connection, table: str, columns: Iterable[str], rows: list[Values]) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES, Task, Ticket
-from schemaroot import Database, Identity, Repository, new, param
+from schemaroot import Database, Identity, Prepared, Query, Repository, new, param
 
 from benchmarks.columns import Values
-from benchmarks.contestant import PRAGMAS, Contestant, ticket_select
+from benchmarks.contestant import Contestant, read_pragmas
 
 
 class Ours(Contestant):
@@ -29,21 +30,44 @@ class Ours(Contestant):
             durability="full",
         )
         self.tickets = Repository(db, Ticket)
-        self.tasks = Repository(db, Task)
-        self._prepare()
 
-    def _prepare(self) -> None:
-        db = self.db
-        project = param("project", int)
-        newest = db.select(Ticket).where(Ticket.project_id == project).order_by(Ticket.created.desc())
-        in_order = db.select(Task).order_by(Task.order_index)
-        one = db.select(Ticket).where(Ticket.id == param("id", int))
-        self._list = newest.limit(100).prepare()
-        self._nested = one.with_many(Task.ticket_id, in_order).count_many(Task.ticket_id).prepare()
-        self._page = newest.limit(50).with_many(Task.ticket_id, in_order).prepare()
-        self._all_tasks = db.select(Task).order_by(Task.id).prepare()
-        self._all_tickets = db.select(Ticket).order_by(Ticket.id).prepare()
-        self._counts: Any = None
+    # Prepared when first used, as a program would: what is never asked costs nothing.
+
+    @cached_property
+    def _list(self) -> Prepared[..., Ticket]:
+        return self._newest.limit(100).prepare()
+
+    @cached_property
+    def _nested(self) -> Prepared[..., tuple[Ticket, list[Task], int]]:
+        one = self.db.select(Ticket).where(Ticket.id == param("id", int))
+        return one.with_many(Task.ticket_id, self._in_order).count_many(Task.ticket_id).prepare()
+
+    @cached_property
+    def _page(self) -> Prepared[..., tuple[Ticket, list[Task]]]:
+        return self._newest.limit(50).with_many(Task.ticket_id, self._in_order).prepare()
+
+    @cached_property
+    def _counts(self) -> Prepared[..., tuple[str, int]]:
+        import sqlalchemy as sa  # noqa: PLC0415  # 20 MiB and 200 ms that the other operations need not have
+
+        return self.db.prepare(sa.select(Ticket.status, sa.func.count()).group_by(Ticket.status))
+
+    @cached_property
+    def _all_tasks(self) -> Prepared[..., Task]:
+        return self.db.select(Task).order_by(Task.id).prepare()
+
+    @cached_property
+    def _all_tickets(self) -> Prepared[..., Ticket]:
+        return self.db.select(Ticket).order_by(Ticket.id).prepare()
+
+    @property
+    def _newest(self) -> Query[Ticket]:
+        of_project = self.db.select(Ticket).where(Ticket.project_id == param("project", int))
+        return of_project.order_by(Ticket.created.desc())
+
+    @property
+    def _in_order(self) -> Query[Task]:
+        return self.db.select(Task).order_by(Task.order_index)
 
     def close(self) -> None:
         self.db.close()
@@ -54,10 +78,7 @@ class Ours(Contestant):
     def pragmas(self) -> dict[str, Any]:
         import sqlalchemy as sa  # noqa: PLC0415  # not needed to run
 
-        return {
-            name: self.db.all(sa.select(sa.literal_column(f'"{_COLUMN.get(name, name)}"')).select_from(sa.text(f"pragma_{name}")))[0][0]
-            for name in PRAGMAS
-        }
+        return read_pragmas(lambda statement: self.db.all(cast("Any", sa.text(statement)))[0][0])
 
     def get_by_id(self, id: int, /) -> Ticket:
         return self.tickets.get(id)
@@ -75,10 +96,6 @@ class Ours(Contestant):
         return self._page.all(project=project_id)
 
     def count_by_status(self) -> Any:
-        if self._counts is None:
-            import sqlalchemy as sa  # noqa: PLC0415  # 20 MiB and 200 ms that the other operations need not have
-
-            self._counts = self.db.prepare(sa.select(Ticket.status, sa.func.count()).group_by(Ticket.status))
         return self._counts.all()
 
     def read_20000(self) -> list[Task]:
@@ -95,9 +112,6 @@ class Ours(Contestant):
 
     def all_tickets(self) -> list[Ticket]:
         return self._all_tickets.all()
-
-
-_COLUMN = {"busy_timeout": "timeout"}
 
 
 class OursSqlite3(Ours):

@@ -54,7 +54,8 @@ PROMPTLIANO = {
     "repositories": rooms("schema"),
     "services": rooms("schema repositories"),
     "legacy": rooms("schema repositories"),
-    "cli": rooms("config schema repositories services legacy http"),
+    "docs": rooms("schema"),
+    "cli": rooms("config schema repositories services legacy http docs"),
     "http": rooms("config schema repositories services legacy"),
     "quickstart": rooms("main"),
     "main": ANY,  # where the parts are joined

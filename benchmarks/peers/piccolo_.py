@@ -120,9 +120,10 @@ class Piccolo(Contestant):
         return await tasks().order_by(Task.id)
 
     async def update_1(self, id: int, title: str, /) -> Any:
-        change = Ticket.update({Ticket.title: title, Ticket.updated: now_ms()}).where(Ticket.id == id, Ticket.deleted.is_null())
-        (row,) = await change.returning(*Ticket.all_columns())
-        return Ticket(**row, _exists_in_db=True)
+        ticket = await tickets().where(Ticket.id == id).first()
+        ticket.title, ticket.updated = title, now_ms()
+        await ticket.save([Ticket.title, Ticket.updated])
+        return ticket
 
     async def insert_1(self, row: Values, /) -> Any:
         ticket = Ticket(**row)

@@ -56,7 +56,7 @@ TABLES: list[type[Table]] = [Person, Address, Profile, Word, Lonely]
 
 
 def parsed(tables: list[type[Table]], title: str = "People") -> ElementTree.Element:
-    return ElementTree.fromstring(diagram(tables, title=title))  # noqa: S314  # our own text
+    return ElementTree.fromstring(diagram(tables, title=title))
 
 
 def groups(picture: ElementTree.Element) -> list[ElementTree.Element]:

@@ -10,20 +10,21 @@ from hypothesis import strategies as st
 from schemaroot.export.layout import Layout, Link, lay_out
 
 Rectangle = tuple[float, float, float, float]
+Sizes = list[tuple[int, int]]
 
 
 @st.composite
-def pictures(draw: st.DrawFn) -> tuple[list[tuple[float, float]], list[Link]]:
+def pictures(draw: st.DrawFn) -> tuple[Sizes, list[Link]]:
     """Boxes and any lines between them, circles and lines to a box itself included."""
-    sizes = draw(st.lists(st.tuples(st.floats(60, 300), st.floats(40, 400)), max_size=9))
+    sizes = draw(st.lists(st.tuples(st.integers(60, 300), st.integers(40, 400)), max_size=9))
     if not sizes:
         return [], []
     boxes = st.integers(0, len(sizes) - 1)
-    ends = draw(st.lists(st.tuples(boxes, boxes, st.floats(0.05, 0.95)), max_size=14))
-    return sizes, [Link(source, target, sizes[source][1] * port, 15.0) for source, target, port in ends]
+    ends = draw(st.lists(st.tuples(boxes, boxes, st.integers(5, 35)), max_size=14))
+    return sizes, [Link(source, target, port, 15) for source, target, port in ends]
 
 
-def boxes(sizes: list[tuple[float, float]], layout: Layout) -> list[Rectangle]:
+def boxes(sizes: Sizes, layout: Layout) -> list[Rectangle]:
     """Left, top, right and bottom of each box."""
     placed = zip(layout.corners, layout.widths, sizes, strict=True)
     return [(x, y, x + width, y + size[1]) for (x, y), width, size in placed]
@@ -36,7 +37,7 @@ def overlap(one: Rectangle, two: Rectangle, slack: float = 0.1) -> bool:
 
 
 @given(pictures())
-def test_boxes_stand_apart_inside_the_picture(picture: tuple[list[tuple[float, float]], list[Link]]) -> None:
+def test_boxes_stand_apart_inside_the_picture(picture: tuple[Sizes, list[Link]]) -> None:
     sizes, links = picture
     layout = lay_out(sizes, links)
     placed = boxes(sizes, layout)
@@ -51,7 +52,7 @@ def test_boxes_stand_apart_inside_the_picture(picture: tuple[list[tuple[float, f
 
 
 @given(pictures())
-def test_lines_run_beside_the_boxes_from_port_to_port(picture: tuple[list[tuple[float, float]], list[Link]]) -> None:
+def test_lines_run_beside_the_boxes_from_port_to_port(picture: tuple[Sizes, list[Link]]) -> None:
     sizes, links = picture
     layout = lay_out(sizes, links)
     placed = boxes(sizes, layout)
@@ -69,7 +70,7 @@ def test_lines_run_beside_the_boxes_from_port_to_port(picture: tuple[list[tuple[
 
 
 @given(pictures())
-def test_the_same_boxes_get_the_same_picture(picture: tuple[list[tuple[float, float]], list[Link]]) -> None:
+def test_the_same_boxes_get_the_same_picture(picture: tuple[Sizes, list[Link]]) -> None:
     assert lay_out(*picture) == lay_out(*picture)
 
 

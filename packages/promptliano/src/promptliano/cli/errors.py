@@ -17,7 +17,7 @@ from promptliano.config import ConfigError
 DONE, FOUND, REFUSED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done or clean; a check found something; wrong use or a refusal; interrupted."""
 
-CommandCode = Literal["USAGE", "NOT_FOUND", "AMBIGUOUS", "NOT_IN_CHECKOUT", "SAMPLE_EXISTS", "CANNOT_WRITE", "INTERNAL"]
+CommandCode = Literal["USAGE", "NOT_FOUND", "AMBIGUOUS", "NOT_IN_CHECKOUT", "SAMPLE_EXISTS", "CANNOT_WRITE", "CANCELLED", "INTERNAL"]
 """The codes that commands raise on their own, beside those of the packages' exceptions."""
 
 COMMAND_CODES: tuple[str, ...] = get_args(CommandCode)
@@ -27,7 +27,7 @@ UNCHANGED = "Nothing was changed."
 # What to do, in the words of the command line, where the exception speaks to somebody who writes Python; and whether
 # the message still has to say that nothing was changed.
 _HINTS = {
-    "DB_MISSING": "Check the path, or take a legacy database over with: promptliano import run OLD.db --database NEW.db",
+    "DB_MISSING": "Check the path.",
     "DB_EXISTS": "Name another file with --database.",
     "READ_ONLY": "Mend the permissions; to look at data in such a place, add --read-only.",
     "WAL_NOT_GRANTED": "Move the file to a local disk; to look at its data, add --read-only.",
@@ -81,11 +81,13 @@ def facts_of(error: BaseException) -> tuple[str, str, str]:
     if isinstance(error, TyperException):
         command = getattr(getattr(error, "ctx", None), "command_path", "promptliano")
         return "USAGE", f"{error.format_message().strip()} {UNCHANGED}", f"See: {command} --help"
-    from schemaroot.errors import ForeignDatabaseError, SchemarootError
+    from schemaroot.errors import DatabaseMissingError, ForeignDatabaseError, SchemarootError
 
     if isinstance(error, SchemarootError):
         message = error.message if error.message.rstrip().endswith((".", "!", "?")) else f"{error.message}."
         hint = _HINTS.get(error.code, error.hint)
+        if isinstance(error, DatabaseMissingError):
+            hint = error.hint if "promptliano" in error.hint else hint
         if isinstance(error, ForeignDatabaseError) and error.found == 0:
             hint = f"If it is a legacy database, take it over: promptliano import run {error.path} --database NEW.db"
         return error.code, f"{message} {UNCHANGED}" if error.code in _SILENT else message, hint

@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from promptliano.cli.errors import CommandError
 from promptliano.config import DatabaseSetting, database_setting
 
 if TYPE_CHECKING:
     from schemaroot import Database
+
+Value = TypeVar("Value")
 
 PAGE_KEY = b"pages of the command line"
 """Signs page cursors, so that one call's cursor serves the next; who can run commands can read the file anyway."""
@@ -38,6 +40,7 @@ def opened(flag: str | None, *, read_only: bool = False) -> Iterator[Database]:
         database = Database.open(setting.url, tables=TABLES, identity=identity, read_only=read_only, readers=2)
     except DatabaseMissingError as error:
         error.message = f"{error.path} ({setting.origin}) does not exist; no file was created."
+        error.hint = f"To take a legacy database over: promptliano import run OLD.db --database {error.path}"
         raise
     with database:
         yield database
@@ -74,9 +77,10 @@ def not_found(noun: str, wanted: object) -> CommandError:
     return CommandError("NOT_FOUND", f"There is no {noun} {wanted}.", f"See: promptliano {noun} list")
 
 
-def checked(option: str, values: list[str], allowed: tuple[str, ...]) -> list[str]:
+def checked(option: str, values: list[str] | None, allowed: tuple[Value, ...]) -> list[Value]:
     """The values of an option that takes some of a fixed set; raises `CommandError` for others."""
-    for value in values:
-        if value not in allowed:
-            raise CommandError("USAGE", f"{option} cannot be {value!r}.", f"It is one of: {', '.join(allowed)}.")
-    return values
+    by_name = {str(value): value for value in allowed}
+    for value in values or ():
+        if value not in by_name:
+            raise CommandError("USAGE", f"{option} cannot be {value!r}.", f"It is one of: {', '.join(by_name)}.")
+    return [by_name[value] for value in values or ()]

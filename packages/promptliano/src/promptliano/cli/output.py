@@ -12,6 +12,9 @@ from promptliano.cli.text import count, harmless, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
+
+    from promptliano.cli.documents import Document
 
 Item = TypeVar("Item")
 
@@ -86,7 +89,7 @@ def whole(text: str | None) -> int | None:
 
 
 def print_table(columns: Sequence[Column[Item]], items: Sequence[Item], *, indent: int = 0) -> None:
-    """Prints a table: a heading, then one line for each item, never broken over two."""
+    """Prints a table: headings where there are any, then one line for each item, never broken over two."""
     from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
@@ -104,6 +107,7 @@ def print_table(columns: Sequence[Column[Item]], items: Sequence[Item], *, inden
         shown.remove(minor[-1])
     widths = _widths(shown, natural, room)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table.show_header = any(column.title.strip() for column in columns)
     for column in shown:
         table.add_column(
             Text(column.title, no_wrap=True),
@@ -175,14 +179,57 @@ def talk(line: str = "") -> None:
     say(line)
 
 
-def tell_rest(shown: int, total: int | None, noun: str, hint: str) -> None:
-    """Says how many of how many were shown, and what to type next."""
-    if shown == 0 and not total:
-        talk(f"No {noun}s. {hint}" if not noun.endswith("ch") else f"No {noun}es. {hint}")
-    elif total is None or shown == total:
-        talk(f"{count(shown, noun)}. {hint}")
-    else:
-        talk(f"{shown:,} of {count(total, noun)}. {hint}")
+@dataclass(frozen=True)
+class Found(Generic[Item]):
+    """What a list or a search found.
+
+    Attributes:
+        items: what is shown of it.
+        total: how much there is in all, when it was counted.
+        next_cursor: where the next page starts, when there is one.
+        offset: how many were left out at the start.
+    """
+
+    items: Sequence[Item]
+    total: int | None = None
+    next_cursor: str | None = None
+    offset: int = 0
+
+
+def print_found(
+    noun: str,
+    found: Found[Item],
+    columns: Sequence[Column[Item]],
+    as_document: Callable[[Item], Document],
+    *,
+    as_json: bool,
+    key: Callable[[Item], object],
+) -> None:
+    """Prints a list as a table with a word on what to type next, or as one document.
+
+    Args:
+        noun: what is listed; also the name of its commands.
+        found: the items.
+        columns: how the table shows an item.
+        as_document: how JSON shows an item.
+        as_json: whether to print the document.
+        key: what `show` takes to show an item.
+    """
+    from promptliano.cli.documents import listed
+
+    if as_json:
+        print_json(listed(map(as_document, found.items), found.next_cursor, found.total))
+        return
+    shown = len(found.items)
+    if not shown:
+        talk(f"No {noun}s found." if not found.offset else f"No more {noun}s after the first {found.offset:,}.")
+        return
+    print_table(columns, found.items)
+    total = shown if found.total is None else found.total
+    said = count(shown, noun) if shown == total else f"{shown:,} of {count(total, noun)}"
+    talk(f"{said}. Look at one: promptliano {noun} show {key(found.items[0])}")
+    if found.offset + shown < total:
+        talk(f"The next ones: add --offset {found.offset + shown}")
 
 
 class Sheet:
@@ -201,14 +248,14 @@ class Sheet:
         """The heading: what it is, its id, its name."""
         from rich.text import Text
 
-        self._print(Text.assemble((f"{kind} {id}  ", "dim"), (one_line(name), "bold")), 0)
+        self._print(Text.assemble((f"{kind} {id}  ", "dim"), (one_line(name), "bold")))
 
     def states(self, *states: tuple[str, str]) -> None:
         """One line of short facts, each with the word whose colour it has."""
         from rich.text import Text
 
         parts = [Text(one_line(text), style=STYLES.get(state, "")) for text, state in states if text]
-        self._print(Text("  ·  ", style="dim").join(parts), 0)
+        self._print(Text("  ·  ", style="dim").join(parts))
 
     def fields(self, **values: str) -> None:
         """Named facts below each other; empty ones are left out."""
@@ -217,7 +264,7 @@ class Sheet:
         given = {name.replace("_", " "): value for name, value in values.items() if value}
         wide = max(map(len, given), default=0)
         for name, value in given.items():
-            self._print(Text.assemble((f"{name:<{wide}}  ", "dim"), one_line(value)), 0, hang=wide + 2)
+            self._print(Text.assemble((f"{name:<{wide}}  ", "dim"), one_line(value)), hang=wide + 2)
 
     def block(self, text: str, *, indent: int = 2, most: int | None = None, more: str = "") -> None:
         """A text of several lines, indented; only its first lines when `most` is given, and then how many are left."""
@@ -234,22 +281,14 @@ class Sheet:
         self.line()
         self.line(title, "bold")
 
-    def _print(self, text: object, indent: int, hang: int = 0) -> None:
-        from rich.padding import Padding
-        from rich.text import Text
-
-        assert isinstance(text, Text)
-        with self._screen.capture() as capture:
-            if indent or hang:
-                first = text if not hang or hang == indent else None
-                if first is None:
-                    # The first line starts at the left, the lines that it wraps into below its value.
-                    wrapped = text.wrap(self._screen, max(self._screen.width - hang, 20))
-                    for place, line in enumerate(wrapped):
-                        self._screen.print(line if place == 0 else Padding(line, (0, 0, 0, hang)))
-                else:
-                    self._screen.print(Padding(first, (0, 0, 0, indent), expand=False))
-            else:
-                self._screen.print(text)
-        made = capture.get()
-        write(made if self._screen.is_terminal else "".join(f"{line.rstrip()}\n" for line in made.splitlines()))
+    def _print(self, text: Text, indent: int = 0, hang: int = 0) -> None:
+        """Prints a text after `indent` blanks, the lines that it wraps into after `hang`."""
+        screen = self._screen
+        lines = text.wrap(screen, max(screen.width - max(indent, hang), 20), no_wrap=text.no_wrap) or [text]
+        for place, line in enumerate(lines):
+            if text.no_wrap:
+                line.truncate(max(screen.width - indent, 20), overflow="ellipsis")
+            margin = " " * (indent if place == 0 else max(indent, hang))
+            with screen.capture() as capture:
+                screen.print(line, end="", no_wrap=True, crop=False, overflow="ignore")
+            write(f"{margin}{capture.get()}".rstrip() + "\n")

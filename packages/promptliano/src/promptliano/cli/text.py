@@ -23,12 +23,7 @@ def one_line(text: str) -> str:
 
 def count(number: int, noun: str) -> str:
     """`1 ticket`, `2,000 tickets`."""
-    return f"{number:,} {noun if number == 1 else plural(noun)}"
-
-
-def plural(noun: str) -> str:
-    """The plural of an English noun as they occur here: `tickets`, `matches`."""
-    return noun + ("es" if noun.endswith(("ch", "s", "x")) else "s")
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def moment(value: datetime | None, now: datetime) -> str:

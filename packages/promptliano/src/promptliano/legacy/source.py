@@ -65,22 +65,26 @@ class LegacySource:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path) -> Iterator[LegacySource]:
+    def open(cls, path: Path, *, work: Path | None = None) -> Iterator[LegacySource]:
         """Opens a legacy database for reading; the source and its folder are only read.
+
+        Args:
+            path: the file.
+            work: the folder for the private copy; the system's folder for temporary files when left out.
 
         Raises:
             DatabaseMissingError, NotADatabaseError, DamagedDatabaseError, ReadOnlyError: the file cannot be read.
             NotLegacyError: it is a database, but not one of the legacy applications.
             SourceChangingError: it kept changing while it was copied.
         """
-        with tempfile.TemporaryDirectory(prefix="promptliano-import-") as folder:
+        with tempfile.TemporaryDirectory(prefix="promptliano-import-", dir=work) as folder:
             copy = Path(folder) / "source.db"
             sha256 = _copied(path, copy)
-            with _about(path):
+            with _about(path, copy):
                 if _log_of(copy, "-journal").exists():
                     Database.open(f"sqlite:///{copy}", journal="delete").close()  # undoes what was half written
                 db = Database.open(f"sqlite:///{copy}", read_only=True)
-            with db, _about(path):
+            with db, _about(path, copy):
                 yield cls(path, sha256, db)
 
     def count(self, table: str) -> int:
@@ -89,7 +93,9 @@ class LegacySource:
 
     def clause(self, table: str) -> sa.TableClause:
         """A table for SQLAlchemy's statements, its values as the driver gives them."""
-        return sa.table(table, *map(sa.column, self.tables[table].column_names))
+        found = self.tables[table]
+        hidden = ["rowid"] if found.has_rowid and "rowid" not in found.column_names else []
+        return sa.table(table, *map(sa.column, [*found.column_names, *hidden]))
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether a table is there, with these columns."""
@@ -128,13 +134,12 @@ class LegacySource:
 
     def matching(self, table: str, columns: Sequence[str], among: dict[str, Sequence[Cell]]) -> list[tuple[Cell, ...]]:
         """Some columns of the rows whose values are among the given ones, in the order of the rowid."""
-        clause = self.clause(table)
-        rowid = _rowid(table)
-        chosen = [rowid if name == "rowid" else clause.c[name] for name in columns]
-        conditions = [clause.c[name].in_(list(values)) for name, values in among.items()]
         if not all(among.values()):
             return []
-        found = self.db.all(sa.select(*chosen).select_from(clause).where(*conditions).order_by(rowid))
+        clause = self.clause(table)
+        chosen = [clause.c[name] for name in columns]
+        conditions = [clause.c[name].in_(list(values)) for name, values in among.items()]
+        found = self.db.all(sa.select(*chosen).where(*conditions).order_by(clause.c.rowid))
         return cast("list[tuple[Cell, ...]]", found)
 
     def _rows(self, table: str, *, safe: bool) -> Iterator[SourceRow]:
@@ -142,11 +147,11 @@ class LegacySource:
         clause = self.clause(table)
         names = found.column_names
         keys = [names.index(name) for name in found.key]
-        columns: list[sa.ColumnElement[object]] = list(clause.c)
+        columns: list[sa.ColumnElement[object]] = [clause.c[name] for name in names]
         if safe:
             columns = [_readable(column) for column in columns] + [sa.func.typeof(column) for column in columns]
         order: list[sa.ColumnElement[object]] = [clause.c[name] for name in found.key]
-        rowid: sa.ColumnElement[int] = _rowid(table) if found.has_rowid else sa.literal_column("0", sa.INTEGER())
+        rowid: sa.ColumnElement[object] = clause.c.rowid if found.has_rowid else sa.literal_column("0")
         order += [rowid] if found.has_rowid else []
         statement = sa.select(rowid, *columns).select_from(clause).order_by(*order)
         for number, *stored in self.db.stream(cast("sa.Select[int, Cell]", statement)):
@@ -155,10 +160,6 @@ class LegacySource:
             if not keys or any(cells[place] is None for place in keys):
                 key = f"rowid:{number}"
             yield SourceRow(number, key, dict(zip(names, cells, strict=True)))
-
-
-def _rowid(table: str) -> sa.ColumnClause[int]:
-    return sa.column("rowid", sa.INTEGER(), _selectable=sa.table(table))
 
 
 def _readable(column: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
@@ -183,7 +184,7 @@ def _text(raw: bytes) -> Cell:
 
 
 def _era(path: Path, tables: dict[str, FoundTable]) -> Era:
-    if "archive" in tables and "updated" in tables["archive"].column_names + tables["projects"].column_names:
+    if "archive" in tables and "projects" in tables and "updated" in tables["projects"].column_names:
         raise NotLegacyError(path, "it is a database of Promptliano already")
     old = bool(tables.keys() & {"task_queues", "project_files"})
     later = bool(tables.keys() & {"queues", "files"})
@@ -248,11 +249,11 @@ def _copy_file(source: Path, copy: Path, digest: hashlib._Hash, named: Path) -> 
 
 
 @contextmanager
-def _about(path: Path) -> Iterator[None]:
+def _about(path: Path, copy: Path) -> Iterator[None]:
     """Errors about the copy are told of the source."""
     try:
         yield
-    except NotADatabaseError as error:
-        raise NotADatabaseError(path, error.problem) from error
-    except DamagedDatabaseError as error:
-        raise DamagedDatabaseError(path, error.problem) from error
+    except (NotADatabaseError, DamagedDatabaseError) as error:
+        if error.path != copy:
+            raise
+        raise type(error)(path, error.problem) from error

@@ -20,18 +20,20 @@ RETRY_MIN_S, RETRY_MAX_S = 0.0002, 0.002
 class Connection:
     """One driver connection, the cursor that it reuses, and whether a transaction is open on it."""
 
-    __slots__ = ("cursor", "depth", "driver", "execute", "pooled", "raw", "read_only", "since", "writer")
+    __slots__ = ("cursor", "depth", "driver", "execute", "lost", "raw", "read_only", "since", "streams")
 
     def __init__(self, driver: Driver, raw: Any, *, writer: bool) -> None:
         self.driver: Driver = driver
         self.raw: Any = raw
         self.cursor: Cursor = driver.cursor(raw)
         self.execute: Callable[..., Cursor] = self.cursor.execute
-        self.writer: bool = writer
-        self.pooled: bool = not writer
         self.read_only: bool = not writer
         self.depth: int = 0
         self.since: float = 0.0
+        self.lost: bool = False
+        """Whether the database itself rolled back the transaction that is being worked on."""
+        self.streams: list[Cursor] = []
+        """What reads on inside of the open transaction; none of it outlives that."""
 
     @property
     def in_transaction(self) -> bool:
@@ -57,6 +59,11 @@ class Connection:
         """Rolls back if something is open; a full disk may have done it already."""
         if self.in_transaction:
             self.execute(dialect.ROLLBACK).fetchall()
+
+    def end_streams(self) -> None:
+        """Ends what still reads: its statement would hold the transaction's view of the database open."""
+        while self.streams:
+            self.streams.pop().close()
 
     def close(self) -> None:
         """Closes the driver's connection."""
@@ -151,8 +158,9 @@ class Pool:
 
     def take_writer(self) -> Connection:
         """The writing connection; raises `DatabaseLockedError` when another thread keeps it for too long."""
+        started = time.monotonic()
         if not self._write_lock.acquire(timeout=self._timeout_ms / 1000):
-            raise DatabaseLockedError(self._timeout_ms)
+            raise DatabaseLockedError((time.monotonic() - started) * 1000)
         try:
             if self.closed:
                 raise ClosedError
@@ -165,7 +173,14 @@ class Pool:
 
     def give_writer(self) -> None:
         """Frees the writing connection."""
+        if self.closed:
+            self._close_writer()
         self._write_lock.release()
+
+    def _close_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
     @property
     def open_readers(self) -> list[Connection]:
@@ -183,12 +198,9 @@ class Pool:
         with self._condition:
             self._condition.notify_all()
         self._close_idle()
-        if self._write_lock.acquire(timeout=self._timeout_ms / 1000):
+        if self._write_lock.acquire(blocking=False):
             try:
-                if self._writer is not None:
-                    self._writer.rollback()
-                    self._writer.close()
-                    self._writer = None
+                self._close_writer()
             finally:
                 self._write_lock.release()
 

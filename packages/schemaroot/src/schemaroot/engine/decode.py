@@ -23,7 +23,7 @@ R = TypeVar("R", bound=Table)
 CHUNK = 256
 """Rows that are decoded at once."""
 
-FEW = 3
+FEW = 14
 """Up to so many rows are decoded one by one: turning them into columns would cost more."""
 
 

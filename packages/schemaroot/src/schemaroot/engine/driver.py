@@ -6,6 +6,7 @@ what, and the few calls that only one of them has. Both run in autocommit: BEGIN
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,12 +27,16 @@ SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_NOTNULL
 SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_ROWID = 1555, 2067, 2579
 SQLITE_CONSTRAINT_DATATYPE = 3091
 
+UNSTORABLE: tuple[type[Exception], ...] = (OverflowError, UnicodeEncodeError)
+"""What both drivers raise for a parameter that SQLite cannot hold: a number beyond 64 bits, a lone surrogate."""
+
 
 class Cursor(Protocol):
     """What both drivers' cursors share."""
 
     def execute(self, sql: str, parameters: Sequence[SqlValue] = ..., /) -> Cursor: ...
     def executemany(self, sql: str, rows: Any, /) -> object: ...
+    def close(self) -> None: ...
     def fetchall(self) -> list[tuple[Any, ...]]: ...
     def fetchone(self) -> tuple[Any, ...] | None: ...
     def __iter__(self) -> Iterator[tuple[Any, ...]]: ...
@@ -75,14 +80,14 @@ class Driver(Protocol):
 def _uri(path: str, mode: OpenMode) -> str:
     """The file URI (https://sqlite.org/uri.html) of a path."""
     query = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
-    return f"file:{quote(str(Path(path).absolute()))}?{query}"
+    return f"file:{quote(os.fsencode(Path(path).absolute()))}?{query}"
 
 
 class ApswDriver:
     """apsw: a thin layer over a current SQLite that it brings itself."""
 
     name: DriverName = "apsw"
-    errors: tuple[type[BaseException], ...] = (apsw.Error,)
+    errors: tuple[type[BaseException], ...] = (apsw.Error, *UNSTORABLE)
     library = apsw.sqlite_lib_version()
 
     def connect(self, path: str, mode: OpenMode) -> Any:
@@ -133,7 +138,7 @@ class StandardDriver:
     """The standard library's sqlite3, with the SQLite that Python was built with."""
 
     name: DriverName = "sqlite3"
-    errors: tuple[type[BaseException], ...] = (sqlite3.Error, sqlite3.Warning)
+    errors: tuple[type[BaseException], ...] = (sqlite3.Error, sqlite3.Warning, *UNSTORABLE)
     library = sqlite3.sqlite_version
 
     def connect(self, path: str, mode: OpenMode) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from schemaroot.engine.compile import Compiled, ValueBinds, compile_statement, decoder_of, expand
+from schemaroot.engine.compile import Compiled, ValueBinds, bound, compile_statement, decoder_of, expand
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.decode import Decoder, row_decoder
 from schemaroot.errors import ManyRowsError
@@ -33,6 +33,8 @@ class Gathered(msgspec.Struct, gc=False):
     values: list[Any]
     inline: dict[Any, int]
     nested: list[Gathered]
+    twin: int | None = None
+    """Of a count beside the very rows that it counts: their place among what is nested. It is part of the shape."""
 
     @property
     def binds(self) -> ValueBinds:
@@ -49,7 +51,10 @@ def gather(spec: SelectSpec) -> Gathered:
     if not spec.nested:
         return Gathered(shape, values, inline, [])
     nested = [_gather_nested(item) for item in spec.nested]
-    kinds = tuple((item.kind, item.key, part.shape) for item, part in zip(spec.nested, nested, strict=True))
+    for place, item in enumerate(spec.nested):
+        if item.kind == "count":
+            nested[place].twin = _counted_already(item, spec.nested[:place])
+    kinds = tuple((item.kind, item.key, part.shape, part.twin) for item, part in zip(spec.nested, nested, strict=True))
     return Gathered((*shape, kinds), values, inline, nested)
 
 
@@ -76,7 +81,7 @@ class SelectPlan:
 
     def rows(self, connection: Connection, values: Sequence[Any], named: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The driver's tuples."""
-    XX
+        return run_compiled(connection, self.compiled, values, named)
 
     def all(self, connection: Connection, gathered: Gathered, named: Mapping[str, Any]) -> list[Any]:
         """All items."""
@@ -100,18 +105,13 @@ class SelectPlan:
             return None
         if len(rows) > 1:
             raise ManyRowsError(self.table.__declaration__.name)
-        if not self.nested:
-            return self.decoder.one(rows[0])
-        return self.attach(connection, rows, gathered, named)[0]
+        item = self.decoder.one(rows[0])
+        return attach_one(self.nested, connection, rows[0], item, gathered, named) if self.nested else item
 
     def stream(self, connection: Connection, gathered: Gathered, named: Mapping[str, Any]) -> Iterator[Any]:
         """The items, chunk by chunk, on a cursor of its own."""
         cursor = connection.driver.cursor(connection.raw)
-        if self.compiled.template:
-            sql, parameters = expand(self.compiled, gathered.values, named)
-        else:
-            sql, parameters = self.sql, self.compiled.bind(gathered.values, named)
-        rows = cursor.execute(sql, parameters)
+        rows = cursor.execute(*bound(self.compiled, gathered.values, named))
         if not self.nested:
             for chunk in self.decoder.chunks(rows):
                 yield from chunk
@@ -146,8 +146,34 @@ def attach(
     return list(zip(*columns, strict=True))
 
 
+def attach_one(
+    plans: Sequence[NestedPlan],
+    connection: Connection,
+    row: tuple[Any, ...],
+    item: Any,
+    gathered: Gathered,
+    named: Mapping[str, Any],
+) -> tuple[Any, ...]:
+    """A tuple of one item and what belongs to it."""
+    parts: list[Any] = [item]
+    for plan, values in zip(plans, gathered.nested, strict=True):
+        parts.append(plan.entry(connection, row, values, named, parts))
+    return tuple(parts)
+
+
 class NestedPlan:
     """Gives, for each of many rows, what belongs to it."""
+
+    def entry(
+        self,
+        connection: Connection,
+        row: tuple[Any, ...],
+        values: Gathered,
+        named: Mapping[str, Any],
+        before: Sequence[Any],
+    ) -> Any:
+        """What belongs to one row. `before` holds what is there already."""
+        return self.column(connection, [row], values, named, [[part] for part in before])[0]
 
     def column(
         self,
@@ -165,9 +191,8 @@ def nested_plans(spec: SelectSpec, gathered: Gathered) -> list[NestedPlan]:
     """The plans of what is nested in a select."""
     made: list[NestedPlan] = []
     for item, part in zip(spec.nested, gathered.nested, strict=True):
-        twin = _counted_already(item, spec.nested[: len(made)])
-        if twin is not None:
-            made.append(LengthPlan(twin + 1))
+        if part.twin is not None:
+            made.append(LengthPlan(part.twin + 1))
         elif item.kind in ("count", "aggregate"):
             made.append(ChildValuePlan(spec, item, part))
         else:
@@ -177,19 +202,23 @@ def nested_plans(spec: SelectSpec, gathered: Gathered) -> list[NestedPlan]:
 
 def _counted_already(item: NestedSpec, before: Sequence[NestedSpec]) -> int | None:
     """Where the same rows are nested whole already, so that their number needs no statement."""
-    if item.kind != "count":
-        return None
     for place, other in enumerate(before):
-        same = other.child.conditions == item.child.conditions and other.child.deleted == item.child.deleted
-        if (
-            other.kind == "many"
-            and other.key is item.key
-            and same
-            and other.child.limit is None
-            and other.child.offset is None
-        ):
+        if other.kind == "many" and other.key is item.key and _are_same_rows(other.child, item.child):
             return place
     return None
+
+
+def _are_same_rows(many: SelectSpec, counted: SelectSpec) -> bool:
+    if many.limit is not None or many.offset is not None or many.deleted != counted.deleted:
+        return False
+    if not many.conditions and not counted.conditions:
+        return True
+    values: list[Any] = []
+    others: list[Any] = []
+    shape = tuple(item_shape(condition, values, {}) for condition in many.conditions)
+    other = tuple(item_shape(condition, others, {}) for condition in counted.conditions)
+    # Hashes first: columns that are compared with something else than themselves make SQL.
+    return hash(shape) == hash(other) and shape == other and values == others
 
 
 class LengthPlan(NestedPlan):
@@ -208,6 +237,17 @@ class LengthPlan(NestedPlan):
     ) -> Sequence[Any]:
         """The lengths of the lists."""
         return list(map(len, before[self.place]))
+
+    def entry(
+        self,
+        connection: Connection,
+        row: tuple[Any, ...],
+        values: Gathered,
+        named: Mapping[str, Any],
+        before: Sequence[Any],
+    ) -> Any:
+        """The length of the list."""
+        return len(before[self.place])
 
 
 def _place(table: type[Table], column: str) -> int:
@@ -243,13 +283,6 @@ class ChildRowsPlan(NestedPlan):
     ) -> Sequence[Any]:
         """A list of rows, or one row or `None`, for each row."""
         place = self.parent_place
-        if len(rows) == 1:
-            key = rows[0][place]
-            if key is None:
-                return [[]] if self.many else [None]
-            children = run_compiled(connection, self.single, values.values, {**named, "sr_parent": key})
-            items = self._items(connection, children, values, named)
-            return [items] if self.many else [items[0] if items else None]
         keys = [row[place] for row in rows]
         wanted = list(dict.fromkeys(key for key in keys if key is not None))
         children = run_compiled(connection, self.multiple, values.values, {**named, "sr_parents": wanted})
@@ -262,6 +295,22 @@ class ChildRowsPlan(NestedPlan):
         for child, item in zip(children, items, strict=True):
             groups[child[at]].append(item)
         return [groups.get(key, []) for key in keys]
+
+    def entry(
+        self,
+        connection: Connection,
+        row: tuple[Any, ...],
+        values: Gathered,
+        named: Mapping[str, Any],
+        before: Sequence[Any],
+    ) -> Any:
+        """A list of rows, or one row or `None`, for one row."""
+        key = row[self.parent_place]
+        if key is None:
+            return [] if self.many else None
+        children = run_compiled(connection, self.single, values.values, {**named, "sr_parent": key})
+        items = self._items(connection, children, values, named)
+        return items if self.many else items[0] if items else None
 
     def _items(
         self, connection: Connection, children: list[tuple[Any, ...]], values: Gathered, named: Mapping[str, Any]

@@ -97,6 +97,12 @@ class Condition(_Facade, ColumnElement[bool]):
     def __invert__(self) -> Any:
         return Combined("not", (self,))
 
+    def __eq__(self, other: object) -> Any:
+        return self.__clause_element__() == other
+
+    def __ne__(self, other: object) -> Any:
+        return self.__clause_element__() != other
+
     __hash__ = object.__hash__
 
 
@@ -112,9 +118,14 @@ class Combined(Condition):
         self.values = tuple(value for part in parts for value in part.values)
 
     def build(self, bind: Bind) -> Any:
+        return self._joined([part.build(bind) for part in self.parts])
+
+    def __clause_element__(self) -> Any:
+        return self._joined([part.__clause_element__() for part in self.parts])
+
+    def _joined(self, parts: list[Any]) -> Any:
         import sqlalchemy as sa  # noqa: PLC0415  # loaded only where SQL is built
 
-        parts = [part.build(bind) for part in self.parts]
         match self.operator:
             case "and":
                 return sa.and_(*parts)
@@ -196,6 +207,12 @@ class Membership(Condition):
         bound = bind(list_of(self.column.column), self.values[0])
         members = sa.select(sa.func.json_each(bound).table_valued("value").c.value)
         return element.not_in(members) if self.negated else element.in_(members)
+
+    def __clause_element__(self) -> Any:
+        """Outside of our own statements (a CHECK, an index's condition) it is a plain list."""
+        element = self.column.__clause_element__()
+        values = list(cast("tuple[object, ...]", self.values[0]))
+        return element.not_in(values) if self.negated else element.in_(values)
 
 
 class Ordering(_Facade):

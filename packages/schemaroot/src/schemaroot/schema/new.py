@@ -254,7 +254,9 @@ def _make_binder(table: type[Table]) -> Binder:
     clocks: dict[Callable[[], Any], str] = {}
     lines: list[str] = []
     for column in taken:
-        names[f"_dump_{column.name}"] = _json_dump(column, column.type) if isinstance(column.type, Json) else column.dump
+        names[f"_dump_{column.name}"] = (
+            _json_dump(column, column.type) if isinstance(column.type, Json) else column.dump
+        )
         lines += _lines(column, names, clocks)
     first = [f"{clock} = None" for clock in clocks.values()]
     stored = "".join(f"{column.name if column.is_insertable else None}, " for column in declared.stored)
@@ -273,8 +275,8 @@ def _json_dump(column: Column, json: Json) -> Callable[[object], SqlValue]:
             return column.dump(value)
         try:
             return fast(value)
-        except InvalidValueError as error:
-            raise error.at(column.label) from None
+        except InvalidValueError:
+            return column.dump(value)  # which names the column
 
     return dump
 

@@ -232,7 +232,7 @@ def _storage_checks(column: Column, dialect: DialectName) -> list[tuple[str, Any
     if column.type.storage == "boolean":
         return [(column.name, own.in_([sa.literal_column("0"), sa.literal_column("1")]))]
     if isinstance(column.type, Json):
-        kind = {"[]": "array", "{}": "object"}.get(column.type.empty or "")
+        kind = column.type.kind
         valid = sa.func.json_valid(own) == sa.literal_column("1")
         if kind is None:
             return [(f"{column.name}_json", valid)]
@@ -323,7 +323,7 @@ def _sa_table(declared: TableDeclaration, made: sa.MetaData, dialect: DialectNam
 
 def _search_words(declared: TableDeclaration) -> Any:
     """The searched columns as one text; `concat_ws` would say it shorter, but PostgreSQL refuses it in an index."""
-    empty, blank = sa.literal_column("''"), sa.literal_column("' '")
+    empty: Any = sa.literal_column("''")
     texts: list[Any] = []
     for name in declared.search:
         own: Any = sa.column(name, sa.TEXT())
@@ -331,7 +331,7 @@ def _search_words(declared: TableDeclaration) -> Any:
         texts.append(sa.func.coalesce(sa.cast(own, sa.TEXT()) if is_json else own, empty))
     words = texts[0]
     for text in texts[1:]:
-        words = words.concat(blank).concat(text)
+        words = words.concat(sa.literal_column("' '")).concat(text)
     return words
 
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import msgspec
+from typing_extensions import is_typeddict
 
 from schemaroot.errors import InvalidValueError, TextNotStorableError
 from schemaroot.schema.values import JsonValue, SqlValue
@@ -357,6 +358,19 @@ class Json(ColumnType):
         """The text of the shape's empty value where that is `[]` or `{}`: by far the most common document."""
         origin = get_origin(self.shape) or self.shape
         return {list: "[]", dict: "{}"}.get(origin)
+
+    @property
+    def kind(self) -> str | None:
+        """What JSON calls a document of this shape, `array` or `object`, where all its documents are the same."""
+        shape = self.shape
+        origin = get_origin(shape) or shape
+        if origin is list:
+            return "array"
+        if origin is dict or is_typeddict(origin) or hasattr(origin, "__dataclass_fields__"):
+            return "object"
+        if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
+            return "array" if origin.__struct_config__.array_like else "object"
+        return "object" if hasattr(origin, "model_fields") and "root" not in origin.model_fields else None
 
     def __post_init__(self) -> None:
         source = "decode_{k}({v})"

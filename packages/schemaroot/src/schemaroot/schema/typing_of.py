@@ -5,9 +5,10 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Union, get_args, get_origin, is_typeddict
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
+from typing_extensions import is_typeddict
 
 from schemaroot.errors import DeclarationError
 from schemaroot.schema.types import (

@@ -118,32 +118,43 @@ class _Repeating(dict[str, object]):
 
 def _decoded(model: type[BaseModel], text: str | bytes, at: str) -> tuple[object, str, list[Problem]]:
     """The document in a JSON text, and the keys that it repeats as problems."""
-    repeating: list[_Repeating] = []
-
-    def made(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        document = dict(pairs)
-        if len(document) == len(pairs):
-            return document
-        odd = _Repeating(document)
-        odd.twice = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
-        repeating.append(odd)
-        return odd
-
     try:
         read = text if isinstance(text, str) else text.decode()
-        document: object = json.loads(read, object_pairs_hook=made, parse_constant=_refused_constant)
+        try:
+            return _DECODER.decode(read), at, []
+        except _RepeatedKeyError:
+            document = json.loads(read, object_pairs_hook=_repeating, parse_constant=_refused_constant)
+            return document, at, list(_repeated(document, at))
     except RecursionError:
         raise ValidationError(model.__name__, [Problem(at, "nested too deep", "TOO_DEEP")]) from None
     except ValueError as error:
         # Python has its own words for a number of thousands of digits.
         message = "a number has too many digits" if "digits" in str(error) else f"not JSON: {error}"
         raise ValidationError(model.__name__, [Problem(at, message, "NOT_JSON")]) from None
-    found = list(_repeated(document, at)) if repeating else []
-    return document, at, found
+
+
+class _RepeatedKeyError(Exception):
+    """An object repeats a key."""
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise _RepeatedKeyError
+    return document
+
+
+def _repeating(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = _Repeating(pairs)
+    document.twice = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    return document
 
 
 def _refused_constant(name: str) -> object:
     raise ValueError(f"{name} is not a number of JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refused_constant)
 
 
 def _repeated(document: object, at: str) -> Iterator[Problem]:

@@ -1,0 +1,122 @@
+"""Measures our operations beside hand-written code and other libraries.
+
+    python benchmarks/run.py [--quick] [--scale 10] [--peers none|all|core,django] [--json] [--save] [--compare]
+
+Tables go to standard output, progress to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if __package__ in (None, ""):  # run as a file
+    sys.path.insert(0, str(ROOT))
+
+from benchmarks.measure import Settings, measure  # noqa: E402
+from benchmarks.report import Document, document, machine, markdown  # noqa: E402
+from benchmarks.roster import FLOOR, OURS, OWN, PEERS  # noqa: E402
+
+RESULTS = Path(__file__).resolve().parent / "results"
+WORK = ROOT / "build" / "bench"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measures and prints; 0 when every goal that must be kept is kept, 1 when one is missed, 2 for wrong use."""
+    options = _parser().parse_args(argv)
+    try:
+        peers = _peers(options.peers)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    settings = _settings(options)
+    names = [name for name in OWN if not options.only or name in (FLOOR, OURS)] + peers
+    folder = Path(options.folder) if options.folder else WORK / "data"
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {text}", file=sys.stderr, flush=True)
+
+    about = machine(folder)
+    try:
+        found = measure(names, settings, folder, say)
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    for name, reason in found.absent.items():
+        say(f"ABSENT: {name} is left out: {reason}")
+    for warning in found.warnings:
+        say(f"NOT EQUAL: {warning}")
+    before = _before(options.compare, settings) if options.compare is not None else None
+    made = document(found, settings, about)
+    text = markdown(made, before)
+    if options.save:
+        _save(made, text, settings, say)
+    print(json.dumps(made, indent=2, ensure_ascii=False) if options.json else text)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench", description="Our operations beside hand-written code and other libraries.")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
+    parser.add_argument("--quick", action="store_true", help="about a minute: fewer and shorter blocks")
+    parser.add_argument("--scale", type=float, default=1, help="size of the data: 10 is 20,000 tickets and 200,000 tasks")
+    parser.add_argument("--peers", default="all", help="all, none, or names with commas: " + ", ".join(PEERS))
+    parser.add_argument("--only", action="store_true", help="the floor and ours alone, without the floor's variants and our other driver")
+    parser.add_argument("--save", action="store_true", help="write benchmarks/results/<date>-<scale>.json and latest.md")
+    parser.add_argument("--compare", nargs="?", const="", metavar="FILE", help="show ratios of a saved result (the newest of this scale) beside")
+    parser.add_argument("--processes", type=int, help="fresh processes for each contestant")
+    parser.add_argument("--rounds", type=int, help="blocks of each operation in each process")
+    parser.add_argument("--block-ms", type=float, help="how long a block of the floor takes")
+    parser.add_argument("--folder", help="where the copies of the database lie while measuring (default: build/bench/data)")
+    parser.add_argument("--keep", action="store_true", help="leave the copies of the database there")
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    chosen = Settings(scale=options.scale)
+    if options.quick:
+        chosen = Settings(scale=options.scale, processes=1, rounds=5, block_ms=8, imports=3, residents=1)
+    return Settings(
+        scale=chosen.scale,
+        processes=options.processes or chosen.processes,
+        rounds=options.rounds or chosen.rounds,
+        block_ms=options.block_ms or chosen.block_ms,
+        imports=chosen.imports,
+        residents=chosen.residents,
+    )
+
+
+def _peers(asked: str) -> list[str]:
+    if asked in ("all", "none"):
+        return list(PEERS) if asked == "all" else []
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    unknown = [name for name in names if name not in PEERS]
+    if unknown:
+        raise ValueError(f"Unknown peer {', '.join(unknown)}. Known: {', '.join(PEERS)}.")
+    return names
+
+
+def _before(asked: str, settings: Settings) -> Document | None:
+    saved = [Path(asked)] if asked else sorted(RESULTS.glob(f"*-{settings.scale:g}.json"))
+    if not saved:
+        return None
+    found: Document = json.loads(saved[-1].read_text(encoding="utf-8"))
+    return found
+
+
+def _save(made: Document, text: str, settings: Settings, say: object) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    name = f"{made['settings']['date'][:10]}-{settings.scale:g}"
+    (RESULTS / f"{name}.json").write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    latest = "latest.md" if settings.scale == 1 else f"latest-{settings.scale:g}.md"
+    (RESULTS / latest).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

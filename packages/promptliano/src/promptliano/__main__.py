@@ -1,0 +1,5 @@
+"""`python -m promptliano` is `promptliano`."""
+
+from promptliano.main import main
+
+main()

@@ -1,0 +1,24 @@
+"""Where the parts are joined: `main()` is what `promptliano` runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and gives its exit code."""
+    from promptliano.cli.app import app
+    from promptliano.cli.running import run
+
+    return run(app, arguments)
+
+
+def main() -> NoReturn:
+    """Runs the command line that the program was started with, and ends with its exit code."""
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the program itself was loading
+        code = 130
+    sys.exit(code)
