@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
@@ -10,7 +11,7 @@ from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES, Task, Tick
 from schemaroot import Database, Identity, Prepared, Query, Repository, new, param
 
 from benchmarks.columns import Values
-from benchmarks.contestant import Contestant, read_pragmas
+from benchmarks.contestant import Contestant, read_pragmas, ticket_select
 
 
 class Ours(Contestant):
@@ -112,6 +113,23 @@ class Ours(Contestant):
 
     def all_tickets(self) -> list[Ticket]:
         return self._all_tickets.all()
+
+    def all_ticket_tuples(self) -> list[tuple[Any, ...]]:
+        # On the driver of `db` and no other: two builds of SQLite in one process undo each other's file locks
+        # (https://sqlite.org/howtocorrupt.html, section 2.2.1), and the file is damaged.
+        return self._raw().execute(ticket_select()).fetchall()
+
+    @cached_property
+    def _raw(self) -> Callable[[], Any]:
+        if self.driver == "sqlite3":
+            from benchmarks.floor import connect  # noqa: PLC0415  # not the other driver's
+
+            held: Any = connect(Path(self.db.path))
+        else:
+            import apsw  # noqa: PLC0415  # not the other driver's
+
+            held = apsw.Connection(self.db.path)
+        return lambda: held.cursor()
 
 
 class OursSqlite3(Ours):

@@ -94,7 +94,7 @@ class Worker:
 
     def decode(self, repetitions: int) -> dict[str, Any]:
         """Nanoseconds of reading all tickets as typed rows and as the driver's tuples, in turns."""
-        # The driver's rows of a library that does not give them: the same driver, asked directly.
+        # A library that does not give the driver's rows: it runs on the standard library's driver, asked directly here.
         direct = None
         tuples = self.held.all_ticket_tuples
         if not is_present(type(self.held), "all_ticket_tuples"):

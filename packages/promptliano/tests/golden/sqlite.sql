@@ -235,7 +235,7 @@ CREATE TABLE agents (
     CONSTRAINT fk_agents_project_id FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE,
     CONSTRAINT ck_agents_slug_length CHECK (length(slug) >= 1),
     CONSTRAINT ck_agents_name_length CHECK (length(name) >= 1),
-    CONSTRAINT ck_agents_configuration_json CHECK (json_valid(configuration) = 1),
+    CONSTRAINT ck_agents_configuration_json CHECK (json_valid(configuration) = 1 AND json_type(configuration) = 'object'),
     CONSTRAINT ck_agents_active CHECK (active IN (0, 1))
 )
  STRICT;

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from promptliano.cli import bench, import_, tickets
+from promptliano.cli import agents, bench, chats, files, import_, projects, prompts, queues, tasks, tickets
 
 app = typer.Typer(
     name="promptliano",
@@ -35,6 +35,6 @@ def promptliano(
         typer.echo(context.get_help())
 
 
-for part in (import_, tickets):
+for part in (import_, projects, tickets, tasks, chats, prompts, agents, files, queues):
     app.add_typer(part.commands)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)

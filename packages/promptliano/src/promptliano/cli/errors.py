@@ -80,11 +80,11 @@ def facts_of(error: BaseException) -> tuple[str, str, str]:
         return error.code, error.message, error.hint
     if isinstance(error, TyperException):
         command = getattr(getattr(error, "ctx", None), "command_path", "promptliano")
-        return "USAGE", f"{error.format_message().strip()} {UNCHANGED}", f"See: {command} --help"
+        return "USAGE", f"{sentence(error.format_message())} {UNCHANGED}", f"See: {command} --help"
     from schemaroot.errors import DatabaseMissingError, ForeignDatabaseError, SchemarootError
 
     if isinstance(error, SchemarootError):
-        message = error.message if error.message.rstrip().endswith((".", "!", "?")) else f"{error.message}."
+        message = sentence(error.message)
         hint = _HINTS.get(error.code, error.hint)
         if isinstance(error, DatabaseMissingError):
             hint = error.hint if "promptliano" in error.hint else hint
@@ -94,3 +94,9 @@ def facts_of(error: BaseException) -> tuple[str, str, str]:
     name = type(error).__name__
     shown = f"{name}: {error}" if str(error) else name
     return "INTERNAL", f"{shown}.", "This is a fault of the program: run it again with PROMPTLIANO_DEBUG=1 and report it."
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop unless it ends with a sign of its own."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from schemaroot import Database
 
 Value = TypeVar("Value")
+Row = TypeVar("Row")
 
 PAGE_KEY = b"pages of the command line"
 """Signs page cursors, so that one call's cursor serves the next; who can run commands can read the file anyway."""
@@ -46,6 +48,11 @@ def opened(flag: str | None, *, read_only: bool = False) -> Iterator[Database]:
         yield database
 
 
+def again(flag: str | None) -> str:
+    """The option that a next command needs so that it looks at the same database; empty where it would anyway."""
+    return f" --database {shlex.quote(flag)}" if flag is not None else ""
+
+
 def project_id_of(database: Database, wanted: str | None) -> int | None:
     """The id of a project named by id, name or path; raises `CommandError` when there is none, or more than one."""
     if wanted is None:
@@ -62,6 +69,15 @@ def project_id_of(database: Database, wanted: str | None) -> int | None:
         ids = ", ".join(str(project.id) for project in found)
         raise CommandError("AMBIGUOUS", f"Several projects are called {wanted!r}: {ids}.", "Name one by its id.")
     return found[0].id
+
+
+def only(noun: str, wanted: str, found: list[Row]) -> Row:
+    """The one row that a name stands for; raises `CommandError` when there is none, or more than one."""
+    if not found:
+        raise not_found(noun, repr(wanted))
+    if len(found) > 1:
+        raise CommandError("AMBIGUOUS", f"Several {noun}s are called {wanted!r}.", "Name its project with --project.")
+    return found[0]
 
 
 def whole_number(text: str) -> int | None:

@@ -188,12 +188,14 @@ class Found(Generic[Item]):
         total: how much there is in all, when it was counted.
         next_cursor: where the next page starts, when there is one.
         offset: how many were left out at the start.
+        again: what a next command needs so that it looks at the same database.
     """
 
     items: Sequence[Item]
     total: int | None = None
     next_cursor: str | None = None
     offset: int = 0
+    again: str = ""
 
 
 def print_found(
@@ -204,6 +206,7 @@ def print_found(
     *,
     as_json: bool,
     key: Callable[[Item], object],
+    counted: str = "",
 ) -> None:
     """Prints a list as a table with a word on what to type next, or as one document.
 
@@ -214,6 +217,7 @@ def print_found(
         as_document: how JSON shows an item.
         as_json: whether to print the document.
         key: what `show` takes to show an item.
+        counted: what is counted, when it is not what `show` shows.
     """
     from promptliano.cli.documents import listed
 
@@ -221,13 +225,14 @@ def print_found(
         print_json(listed(map(as_document, found.items), found.next_cursor, found.total))
         return
     shown = len(found.items)
+    counted = counted or noun
     if not shown:
-        talk(f"No {noun}s found." if not found.offset else f"No more {noun}s after the first {found.offset:,}.")
+        talk(f"No {counted}s found." if not found.offset else f"No more {counted}s after the first {found.offset:,}.")
         return
     print_table(columns, found.items)
     total = shown if found.total is None else found.total
-    said = count(shown, noun) if shown == total else f"{shown:,} of {count(total, noun)}"
-    talk(f"{said}. Look at one: promptliano {noun} show {key(found.items[0])}")
+    said = count(shown, counted) if shown == total else f"{shown:,} of {count(total, counted)}"
+    talk(f"{said}. Look at one: promptliano {noun} show {key(found.items[0])}{found.again}")
     if found.offset + shown < total:
         talk(f"The next ones: add --offset {found.offset + shown}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -81,6 +82,14 @@ def size(number: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
         amount /= 1000
     raise AssertionError("GB is the last unit")
+
+
+def excerpt(text: str, wanted: Sequence[str], before: int = 30) -> str:
+    """The part of a text where the first of the wanted words stands, on one line."""
+    flat = one_line(text)
+    places = [place for word in " ".join(wanted).split() if (place := flat.lower().find(word.lower())) >= 0]
+    start = min(places, default=0) - before
+    return flat if start <= 0 else f"…{flat[start:]}"
 
 
 def words(value: str) -> str:

@@ -63,7 +63,7 @@ def list_tickets(
             conditions.append(Ticket.priority.in_(priorities))
         page = tickets.page(*conditions, sort=sort, limit=limit, offset=offset, cursor=cursor, total=True)
         views = tickets.views([ticket.id for ticket in page.items])
-    print_views(Found(views, page.total, page.next_cursor, offset), as_json=as_json)
+    print_views(Found(views, page.total, page.next_cursor, offset, opening.again(database)), as_json=as_json)
 
 
 @commands.command("search")
@@ -94,7 +94,7 @@ def search_tickets(
         conditions = [Ticket.project_id == of] if (of := opening.project_id_of(db, project)) is not None else []
         found = tickets.search(" ".join(words), *conditions, limit=limit, offset=offset, prefix=True)
         views = tickets.views([ticket.id for ticket in found])
-    print_views(Found(views, offset=offset), as_json=as_json)
+    print_views(Found(views, offset=offset, again=opening.again(database)), as_json=as_json)
 
 
 @commands.command("show")
@@ -127,7 +127,7 @@ def show_ticket(
     if as_json:
         print_json(as_document(view) | {"project": document(view.project), "tasks": [document(task) for task in tasks]})
     else:
-        print_page(view, tasks)
+        print_page(view, tasks, opening.again(database))
 
 
 def print_views(found: Found[TicketView], *, as_json: bool) -> None:
@@ -193,7 +193,7 @@ def queue_words(item: QueueItem | None, queue: Queue | None, now: datetime) -> s
     return ", ".join(parts)
 
 
-def print_page(view: TicketView, tasks: list[Task]) -> None:
+def print_page(view: TicketView, tasks: list[Task], again: str) -> None:
     """Prints one ticket as a page."""
     from promptliano.cli import text
     from promptliano.cli.output import Sheet, talk
@@ -221,7 +221,7 @@ def print_page(view: TicketView, tasks: list[Task]) -> None:
     sheet.section(f"Tasks ({view.done} of {view.tasks} done)" if tasks else "No tasks")
     if tasks:
         print_checklist(tasks)
-        talk(f"Look at one: promptliano task show {tasks[0].id}")
+        talk(f"Look at one: promptliano task show {tasks[0].id}{again}")
 
 
 _BOXES = {"pending": "[ ]", "in_progress": "[~]", "completed": "[x]", "cancelled": "[-]"}

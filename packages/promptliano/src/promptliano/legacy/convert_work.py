@@ -39,6 +39,9 @@ ENTRY_COLUMNS = (
 NO_ENTRY: dict[str, Cell] = dict.fromkeys(ENTRY_COLUMNS)
 """What they hold outside of any queue."""
 
+_OF_THE_ITEM = "queue_state_united"
+"""The rule that the queue item's row tells; the others are told by the ticket's or task's row."""
+
 _STATE = ("status", "agent", "error", "started", "finished", "estimated_ms", "actual_ms")
 
 TABLE_OF = {"ticket": "tickets", "task": "ticket_tasks"}
@@ -76,19 +79,19 @@ class QueueUnion:
             found.setdefault(row["item_id"], []).append(values)
         return found
 
-    def unite(self, cells: Row, items: Sequence[Values], out: Converted) -> Values | None:
-        """The queue item of a ticket or task, or `None` when it is in no queue; without an id when it is made anew.
+    def unite(self, cells: Row, items: Sequence[Values]) -> tuple[Values | None, list[str]]:
+        """The queue item of a ticket or task, and the rules that made it.
 
-        An end wins over what waits or runs, then the newer one; the place in the queue is told by the entry alone.
+        It is `None` when the row is in no queue, and has no id when it is made anew. An end wins over what waits or
+        runs, then the newer one; the place in the queue is told by the row alone.
         """
+        notes: list[str] = []
         queue = self.known.queue(cells["queue_id"], "task_queues", "queues")
         if cells["queue_id"] is not None and queue is None:
-            out.note("dangling_queue")
-        entry = None if queue is None else self._entry(cells, queue[0], out)
+            notes.append("dangling_queue")
+        entry = None if queue is None else self._entry(cells, queue[0], notes)
         if not items:
-            if entry is not None:
-                out.note("queue_item_derived")
-            return entry
+            return entry, notes if entry is None else [*notes, "queue_item_derived"]
         best = dict(max(items, key=lambda item: (item["status"] in ENDS, item["updated"], item["id"])))  # type: ignore[arg-type, return-value]  # moments and numbers
         best |= {"enqueued": best["created"], "available": best["created"], "position": 0}
         if entry is not None:
@@ -97,21 +100,21 @@ class QueueUnion:
             ended = entry["status"] in ENDS, best["status"] in ENDS
             newer = moment.there(cells["updated_at"]) > cast(datetime, best["updated"])
             if entry["status"] != best["status"]:
-                out.note("queue_state_united")
+                notes.append("queue_state_united")
                 if (ended[0] and not ended[1]) or (ended[0] == ended[1] and newer):
                     best |= {name: entry[name] for name in _STATE}
         best["attempts"] = int(best["started"] is not None)
-        return best
+        return best, notes
 
-    def _entry(self, cells: Row, queue: int, out: Converted) -> Values:
+    def _entry(self, cells: Row, queue: int, notes: list[str]) -> Values:
         """The queue columns of a row as the values of a queue item."""
         entry = self._entries.values(cells)
         entry["queue_id"] = queue
         if cells["queue_status"] is None:
-            out.note("queue_status_missing")
+            notes.append("queue_status_missing")
         queued = cells["queued_at"]
         if queued is None:
-            out.note("queued_at_unknown")
+            notes.append("queued_at_unknown")
             queued = cells["created_at"]
         enqueued = moment.there(queued)
         times = [cast(datetime, entry[name]) for name in ("started", "finished") if entry[name] is not None]
@@ -153,7 +156,10 @@ class WorkConverter(MappedConverter[R]):
         """Gives the row's queue state to a queue item."""
         cells = row.cells
         items = self._items.get(cells["id"], [])
-        item = self._union.unite(cells, items, out)
+        item, notes = self._union.unite(cells, items)
+        for note in notes:
+            if note != _OF_THE_ITEM:
+                out.note(note)
         out.beside |= self._union.back(item)
         if item is None:
             if cells["queue_id"] is None and cells["queue_status"] is not None:
@@ -280,10 +286,12 @@ class QueueItemConverter(MappedConverter[QueueItem]):
         items = self._items.get(place, [])
         if all(item["id"] != values["id"] for item in items):
             raise Refusal("missing_parent")
-        united = self._union.unite(self._owners[place], items, out)
+        united, notes = self._union.unite(self._owners[place], items)
         assert united is not None  # there are items
         if united["id"] != values["id"]:
             raise Refusal("duplicate_queue_item", "merged")
+        if _OF_THE_ITEM in notes:
+            out.note(_OF_THE_ITEM)
         project, deleted = self._parents[place]
         values |= united
         values |= {f"{kind}_id": number, "deleted": deleted}

@@ -5,7 +5,7 @@ from promptliano.repositories.chats import ChatMessageRepository, ChatRepository
 from promptliano.repositories.files import FileRepository
 from promptliano.repositories.projects import ProjectCounts, ProjectRepository
 from promptliano.repositories.prompts import PromptRepository
-from promptliano.repositories.queues import QueueItemRepository, QueueRepository
+from promptliano.repositories.queues import QueueItemRepository, QueueRepository, QueueView
 from promptliano.repositories.tasks import TaskRepository
 from promptliano.repositories.tickets import TicketRepository, TicketView
 
@@ -19,6 +19,7 @@ __all__ = [
     "PromptRepository",
     "QueueItemRepository",
     "QueueRepository",
+    "QueueView",
     "TaskRepository",
     "TicketRepository",
     "TicketView",

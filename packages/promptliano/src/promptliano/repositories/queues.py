@@ -23,6 +23,14 @@ class QueueRepository(Repository[Queue]):
 
     table = Queue
 
+    def named_like(self, words: Sequence[str], *, limit: int, offset: int = 0) -> list[Queue]:
+        """The queues whose name or description holds all the words, by name."""
+        conditions = [
+            Queue.name.icontains(word, autoescape=True) | Queue.description.icontains(word, autoescape=True)
+            for word in words
+        ]
+        return self.select().where(*conditions).order_by(Queue.name, Queue.id).limit(limit).offset(offset).all()
+
     def views(self, ids: Sequence[int]) -> list[QueueView]:
         """These queues in the order of the ids, with their counts, in a fixed number of statements."""
         from sqlalchemy import func

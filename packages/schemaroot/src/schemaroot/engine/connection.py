@@ -173,14 +173,17 @@ class Pool:
 
     def give_writer(self) -> None:
         """Frees the writing connection."""
+        self._write_lock.release()
         if self.closed:
             self._close_writer()
-        self._write_lock.release()
 
     def _close_writer(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
+        """Closes the writing connection unless it is in use; whoever uses it comes by here when it is done."""
+        if self._write_lock.acquire(blocking=False):
+            writer, self._writer = self._writer, None
+            self._write_lock.release()
+            if writer is not None:
+                writer.close()
 
     @property
     def open_readers(self) -> list[Connection]:
@@ -198,11 +201,7 @@ class Pool:
         with self._condition:
             self._condition.notify_all()
         self._close_idle()
-        if self._write_lock.acquire(blocking=False):
-            try:
-                self._close_writer()
-            finally:
-                self._write_lock.release()
+        self._close_writer()
 
     def _close_idle(self) -> None:
         while True:

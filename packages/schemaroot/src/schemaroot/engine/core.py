@@ -12,10 +12,10 @@ from typing import Any, TypeVar, cast
 
 from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection, Patience, Pool, SharedPool
-from schemaroot.engine.driver import SQLITE_BUSY, Driver
+from schemaroot.engine.driver import SQLITE_BUSY, UNSTORABLE, Cursor, Driver
 from schemaroot.engine.faults import translate
 from schemaroot.engine.opening import MEMORY, Connector
-from schemaroot.errors import ForeignKeyViolation, SchemarootError, TransactionError
+from schemaroot.errors import ForeignKeyViolation, InvalidValueError, SchemarootError, TransactionError
 from schemaroot.schema.expression import Expr
 from schemaroot.schema.table import Table
 
@@ -31,6 +31,12 @@ class Held(threading.local):
     """The connection of this thread's open transaction or snapshot, if there is one."""
 
     connection: Connection | None = None
+
+
+def _refused(held: Connection) -> TransactionError:
+    if held.lost:
+        return TransactionError("The transaction was rolled back by the database.", hint="Run it again from its start.")
+    return TransactionError("A snapshot only reads; nothing was written.", hint="Write outside of it.")
 
 
 class Engine:
@@ -85,9 +91,7 @@ class Engine:
         held = self.held.connection
         if held is not None:
             if held.read_only:
-                raise TransactionError(
-                    "A snapshot only reads; nothing was written.", hint="Open the transaction outside of it."
-                )
+                raise _refused(held)
             with self._savepoint(held):
                 yield
             return
@@ -95,15 +99,16 @@ class Engine:
         try:
             self._begin(connection)
             self.held.connection = connection
-            try:
-                yield
-                self._commit(connection)
-            except BaseException:
-                self._undo(connection)
-                raise
-            finally:
-                self.held.connection = None
+            yield
+            self._commit(connection)
+        except BaseException:
+            self._undo(connection)
+            raise
         finally:
+            self.held.connection = None
+            connection.depth = 0
+            if connection.lost:
+                connection.lost = connection.read_only = False
             self.pool.give_writer()
         self._watch_log()
 
@@ -119,11 +124,18 @@ class Engine:
                 connection.since = time.monotonic()
                 return
             except self.errors as error:
-                if self.driver.fault(error).primary != SQLITE_BUSY:
+                if self.driver.fault(error).primary == SQLITE_BUSY:
+                    patience.wait_or_raise(error)
+                elif connection.in_transaction:  # left behind when a rollback was interrupted
+                    self._undo(connection)
+                else:
                     raise self._translated(error, dialect.BEGIN_WRITE) from error
-                patience.wait_or_raise(error)
 
     def _commit(self, connection: Connection) -> None:
+        if connection.lost:
+            raise _refused(connection)
+        if connection.streams:
+            connection.end_streams()
         patience = Patience(self.driver, self._timeout_ms)
         while True:
             try:
@@ -137,28 +149,45 @@ class Engine:
     def _undo(self, connection: Connection) -> None:
         """Rolls back and keeps the error that is on its way: what goes wrong here is only logged."""
         try:
+            if connection.streams:
+                connection.end_streams()
             connection.rollback()
         except self.errors:
             log.exception("rollback failed")
 
     @contextmanager
     def _savepoint(self, connection: Connection) -> Iterator[None]:
-        connection.depth += 1
-        depth = connection.depth
-        connection.execute(dialect.savepoint(depth)).fetchall()
+        depth = connection.depth + 1
+        self._control(connection, dialect.savepoint(depth))
+        connection.depth = depth
         try:
             yield
+            if connection.lost:
+                raise _refused(connection)
+            self._control(connection, dialect.release(depth))
         except BaseException:
-            if connection.in_transaction:
-                connection.execute(dialect.rollback_to(depth)).fetchall()
-                connection.execute(dialect.release(depth)).fetchall()
+            self._undo_to(connection, depth)
             raise
-        else:
-            if not connection.in_transaction:
-                raise TransactionError("The transaction was rolled back by the database.", hint="Run it again.")
-            connection.execute(dialect.release(depth)).fetchall()
         finally:
-            connection.depth -= 1
+            connection.depth = depth - 1
+
+    def _control(self, connection: Connection, sql: str) -> None:
+        try:
+            connection.execute(sql).fetchall()
+        except self.errors as error:
+            raise self._translated(error, sql) from error
+
+    def _undo_to(self, connection: Connection, depth: int) -> None:
+        """Undoes what happened since a savepoint; if that cannot be done, the whole transaction goes."""
+        if connection.lost or not connection.in_transaction:
+            return
+        try:
+            connection.execute(dialect.rollback_to(depth)).fetchall()
+            connection.execute(dialect.release(depth)).fetchall()
+        except self.errors:
+            log.exception("rollback to a savepoint failed")
+            self._undo(connection)
+            connection.lost = connection.read_only = True
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -178,6 +207,7 @@ class Engine:
                 connection.read_only = was_read_only
                 self.held.connection = None
                 connection.since = 0.0
+                connection.lost = False
                 self._undo(connection)
         finally:
             self.pool.give(connection)
@@ -207,6 +237,12 @@ class Engine:
         table: type[Table] | None = None,
         values: Mapping[str, object] | None = None,
     ) -> SchemarootError:
+        held = self.held.connection
+        if held is not None and not held.in_transaction:
+            # Some errors make SQLite roll back by itself. What came next would be written by itself, at once.
+            held.lost = held.read_only = True
+        if isinstance(error, UNSTORABLE):
+            return InvalidValueError(f"a value of the statement is none that SQLite holds ({error})")
         return translate(
             self.driver.fault(error), path=self.path, sql=sql, table=table, values=values, waited_ms=self._timeout_ms
         )
@@ -223,8 +259,9 @@ class Engine:
                 self.pool.give(connection)
 
     def read_again(self, connection: Connection, run: Callable[[Connection], T], sql: str, error: BaseException) -> T:
+        """Runs a read again that met an error, for as long as that is a lock and time is left."""
         patience = Patience(self.driver, self._timeout_ms)
-        while self.driver.fault(error).primary == SQLITE_BUSY and connection is not self.held.connection:
+        while self.driver.fault(error).primary == SQLITE_BUSY:
             patience.wait_or_raise(error)
             try:
                 return run(connection)
@@ -262,7 +299,7 @@ class Engine:
         try:
             if held is not None:
                 if held.read_only:
-                    raise TransactionError("A snapshot only reads; nothing was written.", hint="Write outside of it.")
+                    raise _refused(held)
                 return run(held)
             result = self._write_alone(run)
         except self.errors as error:
@@ -280,6 +317,8 @@ class Engine:
             )
         connection = self.pool.take_writer()
         try:
+            if connection.in_transaction:  # left behind when a rollback was interrupted
+                self._undo(connection)
             patience: Patience | None = None
             while True:
                 try:
@@ -290,9 +329,53 @@ class Engine:
                     patience = patience or Patience(self.driver, self._timeout_ms)
                     patience.wait_or_raise(error)
         finally:
-            if connection.in_transaction:
-                self._undo(connection)
             self.pool.give_writer()
+
+    def stream(
+        self, run: Callable[[Connection, Cursor], Iterator[T]], read_all: Callable[[Connection], list[T]], sql: str
+    ) -> Iterator[T]:
+        """Runs a read whose items are taken one after the other, on a cursor of its own.
+
+        Outside of a transaction it holds a reading connection and one view of the database until it is read or closed.
+        A database in memory has no connection to spare: there all is read at once.
+        """
+        held = self.held.connection
+        if held is None and self.path == MEMORY:
+            yield from self._read(read_all, sql)
+            return
+        connection = held or self.pool.take()
+        cursor = self.driver.cursor(connection.raw)
+        try:
+            if held is None:
+                connection.since = time.monotonic()
+                connection.execute(dialect.BEGIN_READ).fetchall()
+                self._first_look(connection)
+            else:
+                held.streams.append(cursor)
+            yield from run(connection, cursor)
+        except self.errors as error:
+            if held is not None and cursor not in held.streams:
+                raise TransactionError(
+                    "The stream's transaction has ended.", hint="Read it to its end inside of the transaction."
+                ) from error
+            raise self._translated(error, sql) from error
+        finally:
+            cursor.close()
+            if held is None:
+                connection.since = 0.0
+                self._undo(connection)
+                self.pool.give(connection)
+            elif cursor in held.streams:
+                held.streams.remove(cursor)
+
+    def _first_look(self, connection: Connection) -> None:
+        """Waits for the view of the database that a transaction keeps from its first read on."""
+        try:
+            connection.value(dialect.PRAGMA_SCHEMA_READ)
+        except self.errors as error:
+            self.read_again(
+                connection, lambda again: again.value(dialect.PRAGMA_SCHEMA_READ), dialect.BEGIN_READ, error
+            )
 
     def _watch_log(self) -> None:
         """Warns, at most once a second, of a write-ahead log that grows because a reader does not let go."""

@@ -266,20 +266,11 @@ class Database(Engine):
     def select_stream(self, spec: SelectSpec) -> Iterator[Any]:
         """Streams a select's items; called by the select itself."""
         plan, gathered = self.plan_of(spec)
-        connection = self._take()
-        held = connection is self.held.connection
-        try:
-            if not held:
-                connection.execute(dialect.BEGIN_READ).fetchall()
-                connection.since = time.monotonic()
-            yield from plan.stream(connection, gathered, {})
-        except self.errors as error:
-            raise self._translated(error, plan.sql) from error
-        finally:
-            if not held:
-                connection.since = 0.0
-                self._undo(connection)
-                self.pool.give(connection)
+        return self.stream_of(
+            lambda connection, cursor: plan.stream(connection, cursor, gathered, {}),
+            lambda connection: plan.all(connection, gathered, {}),
+            plan.sql,
+        )
 
     def select_prepare(self, spec: SelectSpec) -> PreparedPlan:
         """Compiles a select; called by the select itself."""
@@ -322,20 +313,12 @@ class Database(Engine):
     def stream(self, statement: sa.Select[Unpack[Ts]]) -> Iterator[tuple[Unpack[Ts]]]:
         """The rows one after the other, in bounded memory; it holds a connection until it is read or closed."""
         plan, values = self._core(statement)
-        decoder = plan.decoder
-        connection = self._take()
-        held = connection is self.held.connection
-        try:
-            cursor = connection.driver.cursor(connection.raw)
-            rows = cursor.execute(plan.sql, plan.compiled.bind(values, {}))
-            assert decoder is not None
-            for chunk in decoder.chunks(rows):
-                yield from cast("list[tuple[Unpack[Ts]]]", chunk)
-        except self.errors as error:
-            raise self._translated(error, plan.sql) from error
-        finally:
-            if not held:
-                self.pool.give(connection)
+        rows = self.stream_of(
+            lambda _, cursor: plan.stream(cursor, values, {}),
+            lambda connection: plan.all(connection, values, {}),
+            plan.sql,
+        )
+        return cast("Iterator[tuple[Unpack[Ts]]]", rows)
 
     def execute(self, statement: UpdateBase) -> int:
         """Runs any SQLAlchemy insert, update or delete and gives the number of rows changed."""
@@ -448,7 +431,7 @@ class Database(Engine):
         compiled, values, named = self._update_plan(spec, returning=False)
 
         def run(connection: Connection) -> int:
-            connection.execute(compiled.sql, compiled.bind(values, {})).fetchall()
+            run_compiled(connection, compiled, values, {})
             return connection.changes
 
         return self.write(run, compiled.sql, spec.table, lambda: named)
@@ -458,7 +441,7 @@ class Database(Engine):
 
         compiled, values, named = self._update_plan(spec, returning=True)
         rows = self.write(
-            lambda connection: connection.execute(compiled.sql, compiled.bind(values, {})).fetchall(),
+            lambda connection: run_compiled(connection, compiled, values, {}),
             compiled.sql,
             spec.table,
             lambda: named,
@@ -482,7 +465,7 @@ class Database(Engine):
         compiled: Compiled = self._plans.get(shape, lambda: writes.delete_plan(spec, values, inline))
 
         def run(connection: Connection) -> int:
-            connection.execute(compiled.sql, compiled.bind(values, {})).fetchall()
+            run_compiled(connection, compiled, values, {})
             return connection.changes
 
         return self.write(run, compiled.sql, spec.table)

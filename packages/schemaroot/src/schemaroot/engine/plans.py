@@ -10,6 +10,7 @@ import msgspec
 from schemaroot.engine.compile import Compiled, ValueBinds, bound, compile_statement, decoder_of, expand
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.decode import Decoder, row_decoder
+from schemaroot.engine.driver import Cursor
 from schemaroot.errors import ManyRowsError
 from schemaroot.query.build import build_child_values, build_children, build_count, build_exists, build_select
 from schemaroot.query.spec import NestedSpec, SelectSpec, item_shape, select_shape
@@ -108,9 +109,10 @@ class SelectPlan:
         item = self.decoder.one(rows[0])
         return attach_one(self.nested, connection, rows[0], item, gathered, named) if self.nested else item
 
-    def stream(self, connection: Connection, gathered: Gathered, named: Mapping[str, Any]) -> Iterator[Any]:
-        """The items, chunk by chunk, on a cursor of its own."""
-        cursor = connection.driver.cursor(connection.raw)
+    def stream(
+        self, connection: Connection, cursor: Cursor, gathered: Gathered, named: Mapping[str, Any]
+    ) -> Iterator[Any]:
+        """The items, chunk by chunk."""
         rows = cursor.execute(*bound(self.compiled, gathered.values, named))
         if not self.nested:
             for chunk in self.decoder.chunks(rows):
@@ -369,6 +371,13 @@ class CorePlan:
         """All rows."""
         rows = run_compiled(connection, self.compiled, values, named)
         return rows if self.decoder is None else self.decoder.many(rows)
+
+    def stream(self, cursor: Cursor, values: Sequence[Any], named: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """The rows, chunk by chunk."""
+        rows = cursor.execute(*bound(self.compiled, values, named))
+        assert self.decoder is not None
+        for chunk in self.decoder.chunks(rows):
+            yield from chunk
 
 
 def count_plan(spec: SelectSpec, gathered: Gathered) -> CorePlan:

@@ -78,7 +78,7 @@ class New(msgspec.Struct, Generic[R], frozen=True, gc=False):
                 raise InvalidArgumentsError(f"{column.label} is not a column of {declared.name}.")
             if column.generated is not None:
                 raise InvalidArgumentsError(f"{column.label} is computed by the database and cannot be given.")
-            if hasattr(type(assignment.value), "__clause_element__"):
+            if hasattr(assignment.value, "__clause_element__") or hasattr(assignment.value, "__visit_name__"):
                 raise InvalidArgumentsError(f"{column.label}: a row to insert holds values, not SQL expressions.")
             changed[column.name] = column.dump(assignment.value)
         stored = tuple(

@@ -172,6 +172,7 @@ class OutsideModel(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
+        protected_namespaces=(),  # field_name() keeps clear of what Pydantic uses
         regex_engine="python-re",  # as in the column's own check
         serialize_by_alias=True,
         validate_by_alias=True,
