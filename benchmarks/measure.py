@@ -24,6 +24,9 @@ from benchmarks.roster import FLOOR
 
 ROOT = Path(__file__).resolve().parent.parent
 
+SLOWEST = 5
+"""A block takes at most so many times as long as the floor's."""
+
 Say = Callable[[str], None]
 """Tells about progress."""
 
@@ -201,11 +204,10 @@ def measure(names: Iterable[str], settings: Settings, folder: Path, say: Say) ->
                     found.absent[name] = str(error)
                     running.remove(name)
                     say(f"{name} is absent: {error}")
-            if not found.repetitions:
-                _calibrate(workers[FLOOR], copies, settings, found)
+            calls = _calibrate(workers, copies, settings, found)
             for turn in range(settings.rounds):
                 say(f"process {number + 1}/{settings.processes}, round {turn + 1}/{settings.rounds}")
-                _round(workers, copies, settings, found, samples, dice)
+                _round(workers, calls, copies, settings, found, samples, dice)
             for name in [name for name in running if name not in workers]:
                 running.remove(name)
     for name in running:
@@ -235,20 +237,45 @@ def _start(name: str, copies: Copies, settings: Settings, stack: ExitStack, foun
     return worker
 
 
-def _calibrate(worker: WorkerProcess, copies: Copies, settings: Settings, found: Found) -> None:
-    """How many calls make a block: the floor decides for everyone."""
-    dice = random.Random(settings.seed)
+def _calibrate(workers: dict[str, WorkerProcess], copies: Copies, settings: Settings, found: Found) -> dict[str, dict[str, int]]:
+    """How many calls make a block, and a first block that is thrown away.
+
+    The floor decides for everyone; who would take longer than `SLOWEST` such blocks makes fewer of the same calls.
+    """
     ids, titles = _ids_and_titles(settings)
-    for operation in OPERATIONS:
-        calls = 2
-        worker.time(operation.name, arguments(operation, dice, 3, ids, titles))
+    calls: dict[str, dict[str, int]] = defaultdict(dict)
+    target = settings.block_ms * 1e6
+    for operation in (*OPERATIONS, UNPREPARED):
+        name = operation.name
+        if name != UNPREPARED.name and name not in found.repetitions:
+            found.repetitions[name] = _calls_of_floor(workers[FLOOR], operation, settings, ids, titles)
+        usual = found.repetitions.setdefault(name, found.repetitions["get_by_id"])
+        for worker in list(workers.values()):
+            if name not in found.contestants[worker.name]["operations"]:
+                continue
+            given = arguments(operation, random.Random(settings.seed), usual + 1, ids, titles)
+            try:
+                per_call = worker.time(name, given[: min(3, usual) + 1])
+                most = max(1, int(SLOWEST * target / per_call))
+                calls[worker.name][name] = min(usual, most)
+                worker.time(name, given[: calls[worker.name][name] + 1])
+            except Absent as error:
+                found.absent[worker.name] = f"{name}: {error}"
+                del workers[worker.name]
+    for worker in workers.values():
+        copies.restore(worker.path)
+    return calls
+
+
+def _calls_of_floor(worker: WorkerProcess, operation: Operation, settings: Settings, ids: list[int], titles: list[str]) -> int:
+    dice = random.Random(settings.seed)
+    target = settings.block_ms * 1e6
+    calls = 1
+    per_call = worker.time(operation.name, arguments(operation, dice, 2, ids, titles))
+    while per_call * calls < target / 4 and calls < 4096:
+        calls *= 4
         per_call = worker.time(operation.name, arguments(operation, dice, calls + 1, ids, titles))
-        while per_call * calls < settings.block_ms * 1e6 / 4 and calls < 4096:
-            calls *= 4
-            per_call = worker.time(operation.name, arguments(operation, dice, calls + 1, ids, titles))
-        found.repetitions[operation.name] = max(1, round(settings.block_ms * 1e6 / per_call))
-    copies.restore(worker.path)
-    found.repetitions[UNPREPARED.name] = found.repetitions["get_by_id"]
+    return max(1, round(target / per_call))
 
 
 def _ids_and_titles(settings: Settings) -> tuple[list[int], list[str]]:
@@ -257,6 +284,7 @@ def _ids_and_titles(settings: Settings) -> tuple[list[int], list[str]]:
 
 def _round(
     workers: dict[str, WorkerProcess],
+    calls: dict[str, dict[str, int]],
     copies: Copies,
     settings: Settings,
     found: Found,
@@ -278,7 +306,11 @@ def _round(
 
     for operation in (*OPERATIONS, UNPREPARED):
         given = arguments(operation, dice, found.repetitions[operation.name] + 1, ids, titles)
-        turn(operation.name, lambda worker, name=operation.name, given=given: worker.time(name, given))  # type: ignore[misc]
+
+        def block(worker: WorkerProcess, name: str = operation.name, given: list[Any] = given) -> float:
+            return worker.time(name, given[: calls[worker.name][name] + 1])
+
+        turn(operation.name, block)
         if operation.inserts or operation.takes == "ticket_title":
             for worker in workers.values():
                 copies.restore(worker.path)

@@ -3,13 +3,12 @@
     setting = database_setting(None, os.environ, Path.cwd())
     setting.url, setting.origin      # "sqlite:////home/ada/.local/share/promptliano/promptliano.db", "the default"
 
-A configuration file is `promptliano.toml`, or the table `[tool.promptliano]` of a `pyproject.toml`, in the current folder
-or the nearest one above that has one.
+A configuration file is `promptliano.toml`, or the table `[tool.promptliano]` of a `pyproject.toml`, in the current
+folder or the nearest one above that has one.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +107,8 @@ def configuration(folder: Path) -> tuple[Path, dict[str, str]] | None:
 
 def _settings(path: Path, content: bytes) -> dict[str, str] | None:
     """The settings of one file; `None` for a `pyproject.toml` that does not speak to us."""
+    import tomllib
+
     ours = path.name == "promptliano.toml"
     try:
         document: dict[str, object] = tomllib.loads(content.decode())

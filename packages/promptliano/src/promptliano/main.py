@@ -9,10 +9,9 @@ from typing import NoReturn
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and gives its exit code."""
-    from promptliano.cli.app import app
-    from promptliano.cli.running import run
+    from promptliano.cli import running
 
-    return run(app, arguments)
+    return running.run(arguments)
 
 
 def main() -> NoReturn:

@@ -249,7 +249,7 @@ def test_with_sets_what_an_insert_does_not_ask_for() -> None:
     assert made.extra == {"id": 7}
     assert made.values()["deleted"] == MOMENT
     assert made.values()["count"] == 3
-    assert list(made.values())[0] == "id"
+    assert next(iter(made.values())) == "id"
 
 
 def test_with_leaves_the_first_value_as_it_was() -> None:

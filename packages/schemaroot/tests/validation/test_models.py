@@ -49,12 +49,6 @@ class Setting(Table, name="settings"):
     revision: Col[int] = integer(default=1, on_update=lambda: 2)
 
 
-class Stamped(Table, name="stamped"):
-    id: Col[int] = auto_id()
-    by: Col[str] = text()
-    at: Col[int] = integer(default_factory=lambda: 1, on_update=lambda: 2)
-
-
 def problems(table: type[Table], data: object) -> list[tuple[str, str]]:
     with pytest.raises(ValidationError) as raised:
         parse_insert(table, data)

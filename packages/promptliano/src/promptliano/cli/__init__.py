@@ -1,1 +1,1 @@
-"""What can be typed? One group of commands per entity, plus `import` and `bench`; nothing heavy loads before it runs."""
+"""What can be typed? A group of commands per entity, `import` and `bench`; nothing heavy loads before it runs."""

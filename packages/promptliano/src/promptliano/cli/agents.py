@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import group
+from promptliano.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.cli.output import Found
     from promptliano.schema import Agent
     from schemaroot import Database
 
-commands = group("agent", "Agents: assistants with instructions of their own.")
 
-
-@commands.command("list")
 def list_agents(
     database: options.Database = None,
     project: options.Project = None,
@@ -31,14 +28,7 @@ def list_agents(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """List agents by the name that others call them by; with --project those of the project and of all.
-
-    Examples:
-
-        promptliano agent list --active
-
-        promptliano agent list --project Wiesenkarte --json
-    """
+    """List agents by the name that others call them by; with --project those of the project and of all."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import AgentRepository
@@ -54,7 +44,6 @@ def list_agents(
     print_agents(Found(page.items, page.total, page.next_cursor, offset, opening.again(database)), names, as_json)
 
 
-@commands.command("search")
 def search_agents(
     words: options.Words,
     database: options.Database = None,
@@ -63,14 +52,7 @@ def search_agents(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Find agents by words in name, description and instructions, the best match first.
-
-    Examples:
-
-        promptliano agent search tests
-
-        promptliano agent search german texts --json
-    """
+    """Find agents by words in name, description and instructions, the best match first."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import AgentRepository
@@ -81,7 +63,6 @@ def search_agents(
     print_agents(Found(found, offset=offset, again=opening.again(database)), names, as_json)
 
 
-@commands.command("show")
 def show_agent(
     wanted: Annotated[str, typer.Argument(metavar="ID|SLUG", help="Its id, or the slug that others name it by.")],
     database: options.Database = None,
@@ -89,14 +70,7 @@ def show_agent(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Show one agent with its instructions.
-
-    Examples:
-
-        promptliano agent show test-scribe --project Wiesenkarte
-
-        promptliano agent show 3 --json
-    """
+    """Show one agent with its instructions."""
     from promptliano.cli import opening, text
     from promptliano.cli.documents import document
     from promptliano.cli.output import Sheet, print_json
@@ -160,3 +134,18 @@ def print_agents(found: Found[Agent], names: dict[int | None, str], as_json: boo
         Column("PROJECT", lambda agent: names.get(agent.project_id, "") if agent.project_id is not None else "all"),
     ]
     print_found("agent", found, columns, document, as_json=as_json, key=lambda agent: agent.id)
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    commands.command(
+        "list",
+        epilog=examples("promptliano agent list --active", "promptliano agent list --project Wiesenkarte --json"),
+    )(list_agents)
+    commands.command(
+        "search", epilog=examples("promptliano agent search tests", "promptliano agent search german texts --json")
+    )(search_agents)
+    commands.command(
+        "show",
+        epilog=examples("promptliano agent show test-scribe --project Wiesenkarte", "promptliano agent show 3 --json"),
+    )(show_agent)

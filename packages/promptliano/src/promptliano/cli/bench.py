@@ -9,12 +9,6 @@ def bench(context: typer.Context) -> None:
     """Measure our operations beside hand-written code and other libraries; needs a checkout of the project.
 
     All options go to the benchmarks, such as --json for one document and --quick for a first look.
-
-    Examples:
-
-        promptliano bench --quick
-
-        promptliano bench --json > result.json
     """
     import importlib
     import sys

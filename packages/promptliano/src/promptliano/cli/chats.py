@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import group
+from promptliano.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.schema import Chat, ChatMessage, Project
 
-commands = group("chat", "Chats: conversations and their messages.")
 
-
-@commands.command("list")
 def list_chats(
     database: options.Database = None,
     project: options.Project = None,
@@ -26,14 +23,7 @@ def list_chats(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """List chats, the last used first.
-
-    Examples:
-
-        promptliano chat list
-
-        promptliano chat list --project Wiesenkarte --sort title
-    """
+    """List chats, the last used first."""
     from promptliano.cli import opening, text
     from promptliano.cli.documents import document
     from promptliano.cli.output import Column, Found, print_found
@@ -64,7 +54,6 @@ def list_chats(
     )
 
 
-@commands.command("search")
 def search_chats(
     words: options.Words,
     database: options.Database = None,
@@ -73,14 +62,7 @@ def search_chats(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Find messages by their words, the best match first, each with its chat.
-
-    Examples:
-
-        promptliano chat search timetable
-
-        promptliano chat search night bus --limit 5 --json
-    """
+    """Find messages by their words, the best match first, each with its chat."""
     from promptliano.cli import opening, text
     from promptliano.cli.documents import document
     from promptliano.cli.output import Column, Found, print_found
@@ -110,7 +92,6 @@ def search_chats(
     )
 
 
-@commands.command("show")
 def show_chat(
     id: options.Id,
     last: Annotated[int, typer.Option(min=1, metavar="N", help="Show only the last N messages.")] = 30,
@@ -119,14 +100,7 @@ def show_chat(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Show one chat with its last messages; with --json all of them.
-
-    Examples:
-
-        promptliano chat show 1740000000123 --last 5
-
-        promptliano chat show 1740000000123 --json
-    """
+    """Show one chat with its last messages; with --json all of them."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
     from promptliano.cli.output import print_json
@@ -173,3 +147,18 @@ def print_page(chat: Chat, project: Project | None, messages: list[ChatMessage],
         sheet.block(message.content)
     if len(messages) < total:
         talk(f"All messages: promptliano chat show {chat.id} --all{again}")
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    commands.command(
+        "list", epilog=examples("promptliano chat list", "promptliano chat list --project Wiesenkarte --sort title")
+    )(list_chats)
+    commands.command(
+        "search",
+        epilog=examples("promptliano chat search timetable", "promptliano chat search night bus --limit 5 --json"),
+    )(search_chats)
+    commands.command(
+        "show",
+        epilog=examples("promptliano chat show 1740000000123 --last 5", "promptliano chat show 1740000000123 --json"),
+    )(show_chat)

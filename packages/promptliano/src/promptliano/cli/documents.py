@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from schemaroot import Table, declaration_of
 
@@ -46,6 +46,6 @@ def _value(value: object, secret: bool) -> object:
     if isinstance(value, Table):
         return document(value)
     if secret and isinstance(value, Mapping):
-        members: Mapping[str, object] = value
+        members = cast("Mapping[str, object]", value)
         return {name: member for name, member in members.items() if name != SEALED}
     return None if secret else value

@@ -17,7 +17,18 @@ from promptliano.config import ConfigError
 DONE, FOUND, REFUSED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done or clean; a check found something; wrong use or a refusal; interrupted."""
 
-CommandCode = Literal["USAGE", "NOT_FOUND", "AMBIGUOUS", "NOT_IN_CHECKOUT", "SAMPLE_EXISTS", "CANNOT_WRITE", "CANCELLED", "INTERNAL"]
+CommandCode = Literal[
+    "USAGE",
+    "NOT_FOUND",
+    "AMBIGUOUS",
+    "DB_MISSING",
+    "NOT_IN_CHECKOUT",
+    "SAMPLE_EXISTS",
+    "CANNOT_WRITE",
+    "CANCELLED",
+    "INTERRUPTED",
+    "INTERNAL",
+]
 """The codes that commands raise on their own, beside those of the packages' exceptions."""
 
 COMMAND_CODES: tuple[str, ...] = get_args(CommandCode)
@@ -81,19 +92,18 @@ def facts_of(error: BaseException) -> tuple[str, str, str]:
     if isinstance(error, TyperException):
         command = getattr(getattr(error, "ctx", None), "command_path", "promptliano")
         return "USAGE", f"{sentence(error.format_message())} {UNCHANGED}", f"See: {command} --help"
-    from schemaroot.errors import DatabaseMissingError, ForeignDatabaseError, SchemarootError
+    from schemaroot.errors import ForeignDatabaseError, SchemarootError
 
     if isinstance(error, SchemarootError):
         message = sentence(error.message)
         hint = _HINTS.get(error.code, error.hint)
-        if isinstance(error, DatabaseMissingError):
-            hint = error.hint if "promptliano" in error.hint else hint
         if isinstance(error, ForeignDatabaseError) and error.found == 0:
             hint = f"If it is a legacy database, take it over: promptliano import run {error.path} --database NEW.db"
         return error.code, f"{message} {UNCHANGED}" if error.code in _SILENT else message, hint
     name = type(error).__name__
     shown = f"{name}: {error}" if str(error) else name
-    return "INTERNAL", f"{shown}.", "This is a fault of the program: run it again with PROMPTLIANO_DEBUG=1 and report it."
+    hint = "This is a fault of the program: run it again with PROMPTLIANO_DEBUG=1 and report it."
+    return "INTERNAL", sentence(shown), hint
 
 
 def sentence(text: str) -> str:

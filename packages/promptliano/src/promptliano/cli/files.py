@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import group
+from promptliano.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.cli.documents import Document
     from promptliano.cli.output import Found
     from promptliano.schema import File
 
-commands = group("file", "Files of projects, as they were last read from disk.")
 
 FIRST_LINES = 40
 
 
-@commands.command("list")
 def list_files(
     database: options.Database = None,
     project: options.Project = None,
@@ -33,14 +31,7 @@ def list_files(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """List files by path. JSON leaves their content out; `file show` has it.
-
-    Examples:
-
-        promptliano file list --project Wiesenkarte --extension .ts
-
-        promptliano file list --sort=-size --limit 10
-    """
+    """List files by path. JSON leaves their content out; `file show` has it."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import FileRepository
@@ -55,7 +46,6 @@ def list_files(
     print_files(Found(page.items, page.total, page.next_cursor, offset, opening.again(database)), as_json=as_json)
 
 
-@commands.command("search")
 def search_files(
     words: options.Words,
     database: options.Database = None,
@@ -65,14 +55,7 @@ def search_files(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Find files by words in path and content, the best match first.
-
-    Examples:
-
-        promptliano file search parse timetable
-
-        promptliano file search menu --project Wiesenkarte --json
-    """
+    """Find files by words in path and content, the best match first."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import FileRepository
@@ -84,7 +67,6 @@ def search_files(
     print_files(Found(found, offset=offset, again=opening.again(database)), as_json=as_json)
 
 
-@commands.command("show")
 def show_file(
     wanted: Annotated[str, typer.Argument(metavar="ID|PATH", help="Its id, or its path within the project.")],
     database: options.Database = None,
@@ -93,14 +75,7 @@ def show_file(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Show one file with what is known of it and its content.
-
-    Examples:
-
-        promptliano file show src/main.ts --project Wiesenkarte
-
-        promptliano file show 1740000000123 --full
-    """
+    """Show one file with what is known of it and its content."""
     from promptliano.cli import opening, text
     from promptliano.cli.documents import document
     from promptliano.cli.output import Sheet, print_json
@@ -162,3 +137,26 @@ def print_files(found: Found[File], *, as_json: bool) -> None:
         Column("SUMMARY", lambda file: file.summary or "", grows=True, minor=True, style="dim"),
     ]
     print_found("file", found, columns, as_document, as_json=as_json, key=lambda file: file.id)
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    commands.command(
+        "list",
+        epilog=examples(
+            "promptliano file list --project Wiesenkarte --extension .ts",
+            "promptliano file list --sort=-size --limit 10",
+        ),
+    )(list_files)
+    commands.command(
+        "search",
+        epilog=examples(
+            "promptliano file search parse timetable", "promptliano file search menu --project Wiesenkarte --json"
+        ),
+    )(search_files)
+    commands.command(
+        "show",
+        epilog=examples(
+            "promptliano file show src/main.ts --project Wiesenkarte", "promptliano file show 1740000000123 --full"
+        ),
+    )(show_file)

@@ -6,9 +6,6 @@ import typer
 
 from promptliano.cli.errors import CommandError
 
-ENTITIES = ("project", "ticket", "task", "chat", "prompt", "agent", "file", "queue")
-"""What can be listed, shown and searched."""
-
 
 def group(name: str, help: str) -> typer.Typer:
     """An empty group of commands."""
@@ -24,6 +21,13 @@ def group(name: str, help: str) -> typer.Typer:
     @made.callback()
     def needs_a_command(context: typer.Context) -> None:
         if context.invoked_subcommand is None:
-            raise CommandError("USAGE", f"{context.command_path} needs a command.", f"See: {context.command_path} --help")
+            raise CommandError(
+                "USAGE", f"{context.command_path} needs a command.", f"See: {context.command_path} --help"
+            )
 
     return made
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: calls to copy. The mark in front keeps their lines from being joined."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,77 +10,60 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import group
+from promptliano.cli.groups import examples
+from promptliano.config import SCHEME
 
 if TYPE_CHECKING:
-    from promptliano.cli.documents import Document
     from promptliano.config import DatabaseSetting
+    from promptliano.legacy.report import ImportReport
 
-commands = group("import", "Take the databases of the old applications over.")
 
 Progress = Callable[[str, int, int], None]
 
 
-@commands.command("run")
 def run_import(
     source: Annotated[Path, typer.Argument(metavar="SOURCE.db", help="The legacy database; it is only read.")],
     database: options.Database = None,
     agents: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The folder that holds the agents' Markdown files, or the projects with theirs."),
+        typer.Option(metavar="DIR", help="The folder with the agents' Markdown files, or with the projects."),
     ] = None,
     as_json: options.Json = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask before rows are added to a database that is there.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a database that is there is filled.")] = False,
 ) -> None:
     """Load a legacy database into a new database, and say what became of every row.
 
     The source is only read. Until all is loaded the target is as before, also after an error or Ctrl-C. A second run
-    adds what the source has gained since. Exit code 1 says that some rows were set aside, to be looked at.
-
-    Examples:
-
-        promptliano import run old.db --database new.db
-
-        promptliano import run old.db --database new.db --agents ~/code --json > report.json
+    of the same source changes nothing. Exit code 1 says that some rows were set aside, to be looked at.
     """
-    from promptliano.cli.errors import FOUND
-    from promptliano.cli.opening import setting_for
+    from promptliano.cli.errors import FOUND, CommandError
+    from promptliano.cli.opening import again, setting_for
     from promptliano.cli.output import print_json, talk
     from promptliano.legacy.importer import run_import as take_over
 
+    if agents is not None and not agents.is_dir():
+        raise CommandError("USAGE", f"--agents {agents} is not a folder.", "Name a folder, or leave it out.")
     setting = setting_for(database)
     if not yes:
         ask_first(setting)
     with private_folder(setting, source), progress_bar() as progress:
         report = take_over(source, setting.url, agents_dir=agents, progress=progress)
-    document = report.to_document()
     if as_json:
-        print_json(document)
+        print_json(report.to_json())
     else:
-        print_report(document)
-        shown = "" if setting.is_default else f" --database {setting.path or setting.url}"
-        talk(f"Look at it: promptliano ticket list{shown}")
-    if quarantined(document):
+        print_report(report)
+        talk(f"Look at it: promptliano ticket list{again(database)}")
+    if report.totals["quarantined"]:
         raise typer.Exit(FOUND)
 
 
-@commands.command("sample")
 def write_sample(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder to be made, or an empty one.")],
     scale: Annotated[int, typer.Option(min=0, max=1000, help="0 is tiny, 1 some thousand rows, n n times that.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     later: Annotated[bool, typer.Option("--later", help="As the later application wrote it.")] = False,
 ) -> None:
-    """Make a legacy database with invented data, and agents beside it, to try things out on.
-
-    Examples:
-
-        promptliano import sample trial
-
-        promptliano import run trial/legacy.db --agents trial/agents --database trial/new.db
-    """
+    """Make a legacy database with invented data, and agents beside it, to try things out on."""
     from promptliano.cli.errors import CommandError
     from promptliano.cli.output import talk
     from promptliano.cli.text import count
@@ -101,19 +84,19 @@ def write_sample(
 
 
 def ask_first(setting: DatabaseSetting) -> None:
-    """Asks on a terminal before rows are added to a database that is there."""
+    """Asks on a terminal before a database that is there is filled."""
     import sys
 
     from promptliano.cli.errors import CommandError
 
     if setting.path is None or not setting.path.is_file() or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
-    if not typer.confirm(f"{setting.path} is there already. Add what is new in the source?", err=True):
+    if not typer.confirm(f"{setting.path} is there already. Load into it?", err=True):
         raise CommandError("CANCELLED", "You said no.", "Name another file with --database, or say --yes.")
 
 
 @contextmanager
-def private_folder(setting: DatabaseSetting, source: Path) -> Iterator[None]:
+def private_folder(setting: DatabaseSetting, source: Path) -> Generator[None]:
     """Makes the default database's folder, and takes it away again when nothing came into it."""
     made = source.is_file() and setting.is_default and setting.path is not None and not setting.path.parent.exists()
     if made:
@@ -126,7 +109,7 @@ def private_folder(setting: DatabaseSetting, source: Path) -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress | None]:
+def progress_bar() -> Generator[Progress | None]:
     """A bar on stderr for each table where stderr is a terminal, else nothing."""
     import sys
 
@@ -149,41 +132,58 @@ def progress_bar() -> Iterator[Progress | None]:
         yield show
 
 
-def quarantined(document: Document) -> int:
-    """How many rows an import's report says were set aside."""
-    totals = document["totals"]
-    assert isinstance(totals, dict)
-    return int(totals["quarantined"])
+def print_report(report: ImportReport) -> None:
+    """Prints what became of every row, table by table, and which rules were used."""
+    from promptliano.cli.output import Column, Sheet, print_table
+    from promptliano.legacy.rules import meaning_of
 
+    def number(name: str, style: str = "") -> Column[tuple[str, dict[str, int]]]:
+        return Column(name.upper(), lambda row: f"{row[1][name]:,}" if row[1][name] else "·", right=True, style=style)
 
-def print_report(document: Document) -> None:
-    """Prints what became of every row, table by table."""
-    from promptliano.cli import text
-    from promptliano.cli.output import Column, print_table, write
-
-    tables = document["tables"]
-    totals = document["totals"]
-    rules = document["rules"]
-    assert isinstance(tables, list) and isinstance(totals, dict) and isinstance(rules, dict)
-
-    def number(name: str, style: str = "") -> Column[dict[str, object]]:
-        return Column(name.upper(), lambda row: f"{row[name]:,}" if row[name] else "·", right=True, style=style)
-
+    rows = [(table.source, table.counts()) for table in report.tables if table.read]
     columns = [
-        Column[dict[str, object]]("SOURCE TABLE", lambda row: str(row["source"])),
-        number("read"),
+        Column[tuple[str, dict[str, int]]]("TABLE", lambda row: row[0]),
+        number("read", "bold"),
         number("imported", "green"),
         number("repaired", "yellow"),
         number("merged"),
         number("archived", "cyan"),
         number("quarantined", "bold red"),
     ]
-    print_table(columns, [*tables, {"source": "all", **totals}])
-    if rules:
-        write("\n")
-        shown = sorted(rules.items(), key=lambda rule: (-rule[1], rule[0]))
-        columns_of_rules = [
-            Column[tuple[str, int]]("RULE", lambda rule: text.words(rule[0])),
+    print_table(columns, [*rows, ("all tables", report.totals)])
+    sheet = Sheet()
+    if report.rules:
+        sheet.line()
+        rules = [
             Column[tuple[str, int]]("ROWS", lambda rule: f"{rule[1]:,}", right=True),
+            Column[tuple[str, int]]("RULE", lambda rule: rule[0]),
+            Column[tuple[str, int]]("WHICH SAYS", lambda rule: meaning_of(rule[0]), grows=True, style="dim"),
         ]
-        print_table(columns_of_rules, shown)
+        print_table(rules, report.rules.most_common())
+    sheet.line()
+    empty = [table.source for table in report.tables if not table.read]
+    sheet.fields(
+        source=report.source,
+        target=report.target.removeprefix(SCHEME),
+        empty=", ".join(empty),
+        made_anew=", ".join(report.derived),
+        note="the target held this source already: nothing was changed" if report.already_imported else "",
+    )
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    commands.command(
+        "run",
+        epilog=examples(
+            "promptliano import run old.db --database new.db",
+            "promptliano import run old.db --database new.db --agents ~/code --json > report.json",
+        ),
+    )(run_import)
+    commands.command(
+        "sample",
+        epilog=examples(
+            "promptliano import sample trial",
+            "promptliano import run trial/legacy.db --agents trial/agents --database trial/new.db",
+        ),
+    )(write_sample)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -28,7 +28,7 @@ def setting_for(flag: str | None) -> DatabaseSetting:
 
 
 @contextmanager
-def opened(flag: str | None, *, read_only: bool = False) -> Iterator[Database]:
+def opened(flag: str | None, *, read_only: bool = False) -> Generator[Database]:
     """The database of a command that looks at data; it is never created here."""
     from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES
     from schemaroot import Database, Identity
@@ -41,9 +41,12 @@ def opened(flag: str | None, *, read_only: bool = False) -> Iterator[Database]:
     try:
         database = Database.open(setting.url, tables=TABLES, identity=identity, read_only=read_only, readers=2)
     except DatabaseMissingError as error:
-        error.message = f"{error.path} ({setting.origin}) does not exist; no file was created."
-        error.hint = f"To take a legacy database over: promptliano import run OLD.db --database {error.path}"
-        raise
+        raise CommandError(
+            "DB_MISSING",
+            f"{error.path} ({setting.origin}) does not exist; no file was created.",
+            f"To take a legacy database over: promptliano import run OLD.db --database {shlex.quote(str(error.path))}",
+            unchanged="",
+        ) from None
     with database:
         yield database
 

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import group
+from promptliano.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.cli.documents import Document
     from promptliano.cli.output import Found
     from promptliano.repositories import ProjectCounts
 
-commands = group("project", "Projects: everything else belongs to one, or to none.")
 
-
-@commands.command("list")
 def list_projects(
     database: options.Database = None,
     sort: options.Sort = "name",
@@ -27,14 +24,7 @@ def list_projects(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """List projects by name, with how much belongs to each.
-
-    Examples:
-
-        promptliano project list
-
-        promptliano project list --sort=-created --json
-    """
+    """List projects by name, with how much belongs to each."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import ProjectRepository
@@ -46,7 +36,6 @@ def list_projects(
     print_counts(Found(counts, page.total, page.next_cursor, offset, opening.again(database)), as_json=as_json)
 
 
-@commands.command("search")
 def search_projects(
     words: options.Words,
     database: options.Database = None,
@@ -55,14 +44,7 @@ def search_projects(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Find projects by words in name and description, the best match first.
-
-    Examples:
-
-        promptliano project search garden
-
-        promptliano project search seed catalogue --json
-    """
+    """Find projects by words in name and description, the best match first."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import ProjectRepository
@@ -74,21 +56,13 @@ def search_projects(
     print_counts(Found(counts, offset=offset, again=opening.again(database)), as_json=as_json)
 
 
-@commands.command("show")
 def show_project(
     wanted: Annotated[str, typer.Argument(metavar="ID|NAME", help="Its id, its name or its path.")],
     database: options.Database = None,
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Show one project with its counts and its newest tickets.
-
-    Examples:
-
-        promptliano project show Wiesenkarte
-
-        promptliano project show 1740000000123 --json
-    """
+    """Show one project with its counts and its newest tickets."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
     from promptliano.cli.output import print_json
@@ -163,3 +137,17 @@ def print_page(counts: ProjectCounts, by_status: dict[str, int], again: str) -> 
         updated=text.full_moment(project.updated, moment),
     )
     talk(f"Its tickets: promptliano ticket list --project {project.id}{again}")
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    commands.command(
+        "list", epilog=examples("promptliano project list", "promptliano project list --sort=-created --json")
+    )(list_projects)
+    commands.command(
+        "search",
+        epilog=examples("promptliano project search garden", "promptliano project search seed catalogue --json"),
+    )(search_projects)
+    commands.command(
+        "show", epilog=examples("promptliano project show Wiesenkarte", "promptliano project show 1740000000123 --json")
+    )(show_project)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
 from promptliano.cli import options
-from promptliano.cli.groups import group
+from promptliano.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.cli.documents import Document
     from promptliano.cli.output import Found
     from promptliano.schema import Project, Prompt
 
-commands = group("prompt", "Prompts: texts to be given to a model, written once and used again.")
 
-
-@commands.command("list")
 def list_prompts(
     database: options.Database = None,
     project: options.Project = None,
@@ -26,14 +25,7 @@ def list_prompts(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """List prompts by title.
-
-    Examples:
-
-        promptliano prompt list --project Wiesenkarte
-
-        promptliano prompt list --sort=-updated --json
-    """
+    """List prompts by title."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import PromptRepository
@@ -46,7 +38,6 @@ def list_prompts(
     print_rows(Found(rows, page.total, page.next_cursor, offset, opening.again(database)), as_json=as_json)
 
 
-@commands.command("search")
 def search_prompts(
     words: options.Words,
     database: options.Database = None,
@@ -56,14 +47,7 @@ def search_prompts(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Find prompts by words in title, content and description, the best match first.
-
-    Examples:
-
-        promptliano prompt search review
-
-        promptliano prompt search release notes --project Wiesenkarte
-    """
+    """Find prompts by words in title, content and description, the best match first."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import PromptRepository
@@ -76,21 +60,13 @@ def search_prompts(
     print_rows(Found(rows, offset=offset, again=opening.again(database)), as_json=as_json)
 
 
-@commands.command("show")
 def show_prompt(
     id: options.Id,
     database: options.Database = None,
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Show one prompt with the projects that use it.
-
-    Examples:
-
-        promptliano prompt show 1740000000123
-
-        promptliano prompt show 1740000000123 --json
-    """
+    """Show one prompt with the projects that use it."""
     from promptliano.cli import opening, text
     from promptliano.cli.output import Sheet, print_json
     from promptliano.repositories import PromptRepository
@@ -140,3 +116,22 @@ def print_rows(found: Found[tuple[Prompt, list[Project]]], *, as_json: bool) -> 
         Column("UPDATED", lambda row: text.moment(row[0].updated, moment), minor=True),
     ]
     print_found("prompt", found, columns, as_document, as_json=as_json, key=lambda row: row[0].id)
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    commands.command(
+        "list",
+        epilog=examples(
+            "promptliano prompt list --project Wiesenkarte", "promptliano prompt list --sort=-updated --json"
+        ),
+    )(list_prompts)
+    commands.command(
+        "search",
+        epilog=examples(
+            "promptliano prompt search review", "promptliano prompt search release notes --project Wiesenkarte"
+        ),
+    )(search_prompts)
+    commands.command(
+        "show", epilog=examples("promptliano prompt show 1740000000123", "promptliano prompt show 1740000000123 --json")
+    )(show_prompt)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import group
+from promptliano.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.cli.documents import Document
@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from promptliano.repositories import QueueView
     from promptliano.schema import QueueItem, Task, Ticket
 
-commands = group("queue", "Queues of tickets and tasks that wait for an agent.")
 
 WAITING = 50
 """The most waiting items that a page shows."""
 
 
-@commands.command("list")
 def list_queues(
     database: options.Database = None,
     project: options.Project = None,
@@ -35,14 +33,7 @@ def list_queues(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """List queues by name, with the number of their items by status.
-
-    Examples:
-
-        promptliano queue list --project Wiesenkarte
-
-        promptliano queue list --state active --json
-    """
+    """List queues by name, with the number of their items by status."""
     from typing import get_args
 
     from promptliano.cli import opening
@@ -61,7 +52,6 @@ def list_queues(
     print_views(Found(views, page.total, page.next_cursor, offset, opening.again(database)), as_json=as_json)
 
 
-@commands.command("search")
 def search_queues(
     words: options.Words,
     database: options.Database = None,
@@ -70,14 +60,7 @@ def search_queues(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Find queues whose name or description holds all the words.
-
-    Examples:
-
-        promptliano queue search nightly
-
-        promptliano queue search review --json
-    """
+    """Find queues whose name or description holds all the words."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import QueueRepository
@@ -89,21 +72,13 @@ def search_queues(
     print_views(Found(views, offset=offset, again=opening.again(database)), as_json=as_json)
 
 
-@commands.command("show")
 def show_queue(
     id: options.Id,
     database: options.Database = None,
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Show one queue with its counts and what waits in it.
-
-    Examples:
-
-        promptliano queue show 1740000000123
-
-        promptliano queue show 1740000000123 --json
-    """
+    """Show one queue with its counts and what waits in it."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
     from promptliano.cli.output import print_json
@@ -181,3 +156,17 @@ def print_page(view: QueueView, waiting: list[tuple[QueueItem, Ticket | None, Ta
     ]
     if waiting:
         print_table(columns, waiting, indent=2)
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    commands.command(
+        "list",
+        epilog=examples("promptliano queue list --project Wiesenkarte", "promptliano queue list --state active --json"),
+    )(list_queues)
+    commands.command(
+        "search", epilog=examples("promptliano queue search nightly", "promptliano queue search review --json")
+    )(search_queues)
+    commands.command(
+        "show", epilog=examples("promptliano queue show 1740000000123", "promptliano queue show 1740000000123 --json")
+    )(show_queue)

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 
 import typer
 
+from promptliano.cli.app import make_app
 from promptliano.cli.errors import DONE, INTERRUPTED, report, say
 
 
-def run(app: typer.Typer, arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Runs a command and gives its exit code; errors are told on stderr in one line."""
     for stream in (sys.stdout, sys.stderr):
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
             reconfigure(errors="backslashreplace")  # a locale that cannot say a character must not end a command
     try:
-        code = _run(app, arguments)
+        code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has read enough; what is still buffered has nowhere to go.
@@ -30,8 +31,8 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     return code
 
 
-def _run(app: typer.Typer, arguments: Sequence[str]) -> int:
-    command = typer.main.get_command(app)
+def _run(arguments: Sequence[str]) -> int:
+    command = typer.main.get_command(make_app(arguments))
     code: object = command.main(list(arguments), prog_name="promptliano", standalone_mode=False)
     if code == INTERRUPTED:
         return interrupted()

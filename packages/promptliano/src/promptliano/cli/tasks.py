@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import group
+from promptliano.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.cli.output import Found
     from promptliano.schema import Queue, QueueItem, Task, Ticket
 
-commands = group("task", "Tasks: the steps of a ticket.")
 
-
-@commands.command("list")
 def list_tasks(
     database: options.Database = None,
     ticket: Annotated[int | None, typer.Option(metavar="ID", help="Only the tasks of this ticket.")] = None,
@@ -35,14 +32,7 @@ def list_tasks(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """List tasks: those of one ticket in their order, else the newest first.
-
-    Examples:
-
-        promptliano task list --ticket 1740000000123
-
-        promptliano task list --status in_progress --agent test-scribe
-    """
+    """List tasks: those of one ticket in their order, else the newest first."""
     from typing import get_args
 
     from promptliano.cli import opening
@@ -67,7 +57,6 @@ def list_tasks(
     print_rows(found, as_json=as_json, of_one=ticket is not None)
 
 
-@commands.command("search")
 def search_tasks(
     words: options.Words,
     database: options.Database = None,
@@ -76,14 +65,7 @@ def search_tasks(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Find tasks by words in content and description, the best match first.
-
-    Examples:
-
-        promptliano task search write tests
-
-        promptliano task search import --limit 5 --json
-    """
+    """Find tasks by words in content and description, the best match first."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import TaskRepository
@@ -95,21 +77,13 @@ def search_tasks(
     print_rows(Found(rows, offset=offset, again=opening.again(database)), as_json=as_json)
 
 
-@commands.command("show")
 def show_task(
     id: options.Id,
     database: options.Database = None,
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Show one task with its ticket and its place in a queue.
-
-    Examples:
-
-        promptliano task show 1740000000123
-
-        promptliano task show 1740000000123 --json
-    """
+    """Show one task with its ticket and its place in a queue."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
     from promptliano.cli.output import print_json
@@ -138,14 +112,12 @@ def print_rows(found: Found[tuple[Task, Ticket]], *, as_json: bool, of_one: bool
         Column("ID", lambda row: str(row[0].id), right=True),
         Column("TASK", lambda row: row[0].content, grows=True),
         Column("STATUS", lambda row: text.words(row[0].status), lambda row: row[0].status),
-        Column("HOURS", lambda row: "" if row[0].estimated_hours is None else f"{row[0].estimated_hours:g}", right=True),
+        Column("HOURS", lambda row: text.hours(row[0].estimated_hours), right=True),
         Column("AGENT", lambda row: row[0].agent or "", minor=True),
     ]
     if not of_one:
         columns.insert(2, Column("TICKET", lambda row: row[1].title, grows=True, minor=True))
-    print_found(
-        "task", found, columns, lambda row: document(row[0]), as_json=as_json, key=lambda row: row[0].id
-    )
+    print_found("task", found, columns, lambda row: document(row[0]), as_json=as_json, key=lambda row: row[0].id)
 
 
 def print_page(task: Task, ticket: Ticket, item: QueueItem | None, queue: Queue | None, again: str) -> None:
@@ -164,7 +136,7 @@ def print_page(task: Task, ticket: Ticket, item: QueueItem | None, queue: Queue 
         queue=queue_words(item, queue, moment),
         error=item.error or "" if item else "",
         agent=task.agent or "",
-        estimate="" if task.estimated_hours is None else f"{task.estimated_hours:g} h",
+        estimate=text.hours(task.estimated_hours, " h"),
         after=", ".join(map(str, task.dependencies)),
         tags=", ".join(task.tags),
         agents=", ".join(task.suggested_agents),
@@ -177,3 +149,21 @@ def print_page(task: Task, ticket: Ticket, item: QueueItem | None, queue: Queue 
         sheet.line()
         sheet.block(task.description)
     talk(f"Its ticket: promptliano ticket show {ticket.id}{again}")
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    commands.command(
+        "list",
+        epilog=examples(
+            "promptliano task list --ticket 1740000000123",
+            "promptliano task list --status in_progress --agent test-scribe",
+        ),
+    )(list_tasks)
+    commands.command(
+        "search",
+        epilog=examples("promptliano task search write tests", "promptliano task search import --limit 5 --json"),
+    )(search_tasks)
+    commands.command(
+        "show", epilog=examples("promptliano task show 1740000000123", "promptliano task show 1740000000123 --json")
+    )(show_task)

@@ -13,7 +13,7 @@ _HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 
 
 def harmless(text: str) -> str:
-    """The text with `\\ufffd` for what would steer a terminal; line feeds and tabs stay."""
+    """The text with a replacement sign for what would steer a terminal; line feeds and tabs stay."""
     return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
@@ -72,6 +72,11 @@ def duration(milliseconds: int | None) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def hours(number: float | None, unit: str = "") -> str:
+    """`0.5`, `3`; empty for none."""
+    return "" if number is None else f"{number:g}{unit}"
 
 
 def size(number: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import group
+from promptliano.cli.groups import examples
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from promptliano.repositories import TicketView
     from promptliano.schema import Queue, QueueItem, Task
 
-commands = group("ticket", "Tickets: what is to be done in a project.")
 
-
-@commands.command("list")
 def list_tickets(
     database: options.Database = None,
     project: options.Project = None,
@@ -37,14 +34,7 @@ def list_tickets(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """List tickets, the newest first.
-
-    Examples:
-
-        promptliano ticket list --status open --limit 50
-
-        promptliano ticket list --project Wiesenkarte --priority high --sort=-updated
-    """
+    """List tickets, the newest first."""
     from typing import get_args
 
     from promptliano.cli import opening
@@ -66,7 +56,6 @@ def list_tickets(
     print_views(Found(views, page.total, page.next_cursor, offset, opening.again(database)), as_json=as_json)
 
 
-@commands.command("search")
 def search_tickets(
     words: options.Words,
     database: options.Database = None,
@@ -76,14 +65,7 @@ def search_tickets(
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Find tickets by words in title and overview, the best match first.
-
-    Examples:
-
-        promptliano ticket search login page
-
-        promptliano ticket search layout --project Wiesenkarte --json
-    """
+    """Find tickets by words in title and overview, the best match first."""
     from promptliano.cli import opening
     from promptliano.cli.output import Found
     from promptliano.repositories import TicketRepository
@@ -97,21 +79,13 @@ def search_tickets(
     print_views(Found(views, offset=offset, again=opening.again(database)), as_json=as_json)
 
 
-@commands.command("show")
 def show_ticket(
     id: options.Id,
     database: options.Database = None,
     as_json: options.Json = False,
     read_only: options.ReadOnly = False,
 ) -> None:
-    """Show one ticket with its project, its place in a queue and its tasks.
-
-    Examples:
-
-        promptliano ticket show 1740000000123
-
-        promptliano ticket show 1740000000123 --json
-    """
+    """Show one ticket with its project, its place in a queue and its tasks."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
     from promptliano.cli.output import print_json
@@ -158,7 +132,9 @@ def as_document(view: TicketView) -> Document:
     """A ticket as JSON has it: its columns, its queue fields, its counts."""
     from promptliano.cli.documents import document
 
-    return document(view.ticket, queue=queue_document(view.item, view.queue), task_count=view.tasks, done_count=view.done)
+    return document(
+        view.ticket, queue=queue_document(view.item, view.queue), task_count=view.tasks, done_count=view.done
+    )
 
 
 def queue_document(item: QueueItem | None, queue: Queue | None) -> Document | None:
@@ -234,8 +210,30 @@ def print_checklist(tasks: list[Task]) -> None:
     columns: list[Column[Task]] = [
         Column(" ", lambda task: _BOXES[task.status], lambda task: task.status),
         Column("  ", lambda task: task.content, grows=True),
-        Column("   ", lambda task: f"{task.estimated_hours:g} h" if task.estimated_hours is not None else "", right=True),
+        Column(
+            "   ", lambda task: f"{task.estimated_hours:g} h" if task.estimated_hours is not None else "", right=True
+        ),
         Column("    ", lambda task: task.agent or "", style="dim", minor=True),
         Column("     ", lambda task: str(task.id), style="dim", right=True),
     ]
     print_table(columns, tasks, indent=2)
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    commands.command(
+        "list",
+        epilog=examples(
+            "promptliano ticket list --status open --limit 50",
+            "promptliano ticket list --project Wiesenkarte --priority high --sort=-updated",
+        ),
+    )(list_tickets)
+    commands.command(
+        "search",
+        epilog=examples(
+            "promptliano ticket search login page", "promptliano ticket search layout --project Wiesenkarte --json"
+        ),
+    )(search_tickets)
+    commands.command(
+        "show", epilog=examples("promptliano ticket show 1740000000123", "promptliano ticket show 1740000000123 --json")
+    )(show_ticket)

@@ -78,10 +78,11 @@ def agent_rows(known: Known, folder: Path | None) -> Iterator[tuple[New[Any], st
     found: set[tuple[int | None, str]] = set()
     for file in read_agents(folder) if folder is not None else ():
         project = projects.get(file.folder)
-        found.add((project, file.slug))
-        yield _from_file(known, file, project), "agent_without_project" if project is None else "agent_from_file"
+        if (project, file.slug) not in found:
+            found.add((project, file.slug))
+            yield _from_file(file, project), "agent_without_project" if project is None else "agent_from_file"
     for project, slug in sorted(known.agents):
-        if (project, slug) not in found:
+        if (project, slug) not in found and "\0" not in slug:
             yield _missing(known, project, slug), "agent_missing"
 
 
@@ -94,8 +95,7 @@ def _projects(known: Known) -> dict[str, int]:
     return named
 
 
-def _from_file(known: Known, file: AgentFile, project: int | None) -> New[Any]:
-    del known
+def _from_file(file: AgentFile, project: int | None) -> New[Any]:
     return new(
         Agent,
         project_id=project,

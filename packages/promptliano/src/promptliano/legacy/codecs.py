@@ -177,7 +177,9 @@ def _object(cell: Cell) -> dict[str, JsonValue]:
 
 def _nullable_list(there: Callable[[Cell], list[T]]) -> Codec[list[T]]:
     """A list that later databases also write as NULL or as the JSON text null."""
-    return Codec(lambda cell: [] if cell in (None, "null") else there(cell), lambda value: to_json_text(value) if value else None)
+    return Codec(
+        lambda cell: [] if cell in (None, "null") else there(cell), lambda value: to_json_text(value) if value else None
+    )
 
 
 texts: Codec[list[str]] = Codec(_list_of(str), to_json_text)

@@ -29,6 +29,7 @@ Mode: TypeAlias = Literal["kept", "mapped", "cells", "archive"]
 """How a table's rows are found again: by their own ids, by the ids that the archive maps them to, cell by cell in the
 archive, or as whole rows there."""
 
+
 @dataclass
 class Converted:
     """What became of one source row.

@@ -142,7 +142,9 @@ class SelectionConverter(TableConverter):
         numbers: dict[Cell, int] = {}
         if source.has("project_files", "id", "project_id", "path"):
             among: dict[str, Sequence[Cell]] = {"project_id": [selection.project], "path": selection.paths}
-            numbers = {path: cast(int, number) for path, number in source.matching("project_files", ("path", "id"), among)}
+            numbers = {
+                path: cast(int, number) for path, number in source.matching("project_files", ("path", "id"), among)
+            }
         there = self.known.present(File.id, among=numbers.values())
         found: list[int] = []
         for path in selection.paths:
@@ -164,4 +166,3 @@ class SelectionConverter(TableConverter):
 def _updated(cells: Row) -> int:
     updated = cells["updated_at"]
     return updated if isinstance(updated, int) else 0
-

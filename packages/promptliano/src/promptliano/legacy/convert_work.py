@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 from promptliano.legacy.cells import Cell, Refusal, Row
 from promptliano.legacy.codecs import flag, moment, texts, to_json_text
@@ -39,13 +40,25 @@ ENTRY_COLUMNS = (
 NO_ENTRY: dict[str, Cell] = dict.fromkeys(ENTRY_COLUMNS)
 """What they hold outside of any queue."""
 
-_OF_THE_ITEM = "queue_state_united"
-"""The rule that the queue item's row tells; the others are told by the ticket's or task's row."""
-
 _STATE = ("status", "agent", "error", "started", "finished", "estimated_ms", "actual_ms")
 
 TABLE_OF = {"ticket": "tickets", "task": "ticket_tasks"}
 """The source tables of what can be in a queue, by the type that a queue item names."""
+
+
+@dataclass
+class United:
+    """What the two places that tell a queue state say together.
+
+    Attributes:
+        item: the queue item's values, without an id when it is made anew; `None` when the row is in no queue.
+        notes: the rules that made it.
+        changed: which of the two did not get its way, where they disagreed.
+    """
+
+    item: Values | None
+    notes: list[str]
+    changed: Literal["", "entry", "item"] = ""
 
 
 class QueueUnion:
@@ -79,11 +92,10 @@ class QueueUnion:
             found.setdefault(row["item_id"], []).append(values)
         return found
 
-    def unite(self, cells: Row, items: Sequence[Values]) -> tuple[Values | None, list[str]]:
-        """The queue item of a ticket or task, and the rules that made it.
+    def unite(self, cells: Row, items: Sequence[Values]) -> United:
+        """The queue item of a ticket or task.
 
-        It is `None` when the row is in no queue, and has no id when it is made anew. An end wins over what waits or
-        runs, then the newer one; the place in the queue is told by the row alone.
+        An end wins over what waits or runs, then the newer one; the place in the queue is told by the row alone.
         """
         notes: list[str] = []
         queue = self.known.queue(cells["queue_id"], "task_queues", "queues")
@@ -91,20 +103,22 @@ class QueueUnion:
             notes.append("dangling_queue")
         entry = None if queue is None else self._entry(cells, queue[0], notes)
         if not items:
-            return entry, notes if entry is None else [*notes, "queue_item_derived"]
+            return United(entry, notes if entry is None else [*notes, "queue_item_derived"])
         best = dict(max(items, key=lambda item: (item["status"] in ENDS, item["updated"], item["id"])))  # type: ignore[arg-type, return-value]  # moments and numbers
         best |= {"enqueued": best["created"], "available": best["created"], "position": 0}
+        united = United(best, notes)
         if entry is not None:
             if entry["queue_id"] == best["queue_id"]:
                 best |= {name: entry[name] for name in ("position", "enqueued", "available")}
-            ended = entry["status"] in ENDS, best["status"] in ENDS
-            newer = moment.there(cells["updated_at"]) > cast(datetime, best["updated"])
             if entry["status"] != best["status"]:
-                notes.append("queue_state_united")
+                ended = entry["status"] in ENDS, best["status"] in ENDS
+                newer = moment.there(cells["updated_at"]) > cast(datetime, best["updated"])
+                united.changed = "entry"
                 if (ended[0] and not ended[1]) or (ended[0] == ended[1] and newer):
                     best |= {name: entry[name] for name in _STATE}
+                    united.changed = "item"
         best["attempts"] = int(best["started"] is not None)
-        return best, notes
+        return united
 
     def _entry(self, cells: Row, queue: int, notes: list[str]) -> Values:
         """The queue columns of a row as the values of a queue item."""
@@ -156,10 +170,10 @@ class WorkConverter(MappedConverter[R]):
         """Gives the row's queue state to a queue item."""
         cells = row.cells
         items = self._items.get(cells["id"], [])
-        item, notes = self._union.unite(cells, items)
-        for note in notes:
-            if note != _OF_THE_ITEM:
-                out.note(note)
+        united = self._union.unite(cells, items)
+        item = united.item
+        for note in [*united.notes, *(["queue_state_united"] if united.changed == "entry" else [])]:
+            out.note(note)
         out.beside |= self._union.back(item)
         if item is None:
             if cells["queue_id"] is None and cells["queue_status"] is not None:
@@ -286,14 +300,14 @@ class QueueItemConverter(MappedConverter[QueueItem]):
         items = self._items.get(place, [])
         if all(item["id"] != values["id"] for item in items):
             raise Refusal("missing_parent")
-        united, notes = self._union.unite(self._owners[place], items)
-        assert united is not None  # there are items
-        if united["id"] != values["id"]:
+        united = self._union.unite(self._owners[place], items)
+        assert united.item is not None  # there are items
+        if united.item["id"] != values["id"]:
             raise Refusal("duplicate_queue_item", "merged")
-        if _OF_THE_ITEM in notes:
-            out.note(_OF_THE_ITEM)
+        if united.changed == "item":
+            out.note("queue_state_united")
         project, deleted = self._parents[place]
-        values |= united
+        values |= united.item
         values |= {f"{kind}_id": number, "deleted": deleted}
         values.setdefault("task_id", None)
         values.setdefault("ticket_id", None)

@@ -1,8 +1,8 @@
 """Which source column becomes which target column? Declared once per table; rebuilding a source row follows from it.
 
-    PROJECTS = TableMapping(Project, carry("id", Project.id, whole), carry("name", Project.name, plain), ...)
-    values = PROJECTS.of(table).values(row)           # there
-    row    = PROJECTS.of(table).back(values)          # and back, up to cells that `difference` finds
+PROJECTS = TableMapping(Project, carry("id", Project.id, whole), carry("name", Project.name, plain), ...)
+values = PROJECTS.of(table).values(row)           # there
+row    = PROJECTS.of(table).back(values)          # and back, up to cells that `difference` finds
 """
 
 from __future__ import annotations

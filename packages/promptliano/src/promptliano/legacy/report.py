@@ -61,7 +61,7 @@ class ImportReport:
         """The counts of all tables together."""
         return {name: sum(table.counts()[name] for table in self.tables) for name in ("read", *OUTCOMES)}
 
-    def to_json(self) -> dict[str, JsonValue]:
+    def to_document(self) -> dict[str, JsonValue]:
         """The report as a JSON document."""
         return {
             "source": self.source,
@@ -73,13 +73,16 @@ class ImportReport:
         }
 
     @classmethod
-    def from_json(cls, document: dict[str, JsonValue]) -> ImportReport:
-        """The report that `to_json` gave."""
+    def from_document(cls, document: dict[str, JsonValue]) -> ImportReport:
+        """The report that `to_document` gave."""
         said = cast("dict[str, list[dict[str, int]]]", document)
         return cls(
             cast(str, document["source"]),
             cast(str, document["target"]),
-            [TableAccount(cast(str, table["source"]), *(table[name] for name in ("read", *OUTCOMES))) for table in said["tables"]],
+            [
+                TableAccount(cast(str, table["source"]), *(table[name] for name in ("read", *OUTCOMES)))
+                for table in said["tables"]
+            ],
             Counter(cast("dict[str, int]", document["rules"])),
             cast("list[str]", document["derived"]),
         )

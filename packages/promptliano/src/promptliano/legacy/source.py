@@ -21,7 +21,13 @@ import sqlalchemy as sa
 from promptliano.legacy.cells import BrokenText, Cell, Row
 from promptliano.legacy.errors import NotLegacyError, SourceChangingError
 from schemaroot import Database
-from schemaroot.errors import DamagedDatabaseError, DatabaseMissingError, NotADatabaseError, ReadOnlyError
+from schemaroot.errors import (
+    DamagedDatabaseError,
+    DatabaseMissingError,
+    NotADatabaseError,
+    ReadOnlyError,
+    StatementError,
+)
 from schemaroot.introspection import FoundTable, read_tables
 
 Era: TypeAlias = Literal["old", "later", "mixed"]
@@ -109,7 +115,10 @@ class LegacySource:
             for row in self._rows(table, safe=False):
                 yield row
                 done += 1
-        except UnicodeDecodeError:  # a text that is not UTF-8 ends a whole fetch
+        except (UnicodeDecodeError, StatementError) as error:
+            # A text that is not UTF-8 ends a whole fetch.
+            if not isinstance(error, UnicodeDecodeError) and not isinstance(error.__cause__, UnicodeDecodeError):
+                raise
             yield from islice(self._rows(table, safe=True), done, None)
 
     def chunks(self, table: str) -> Iterator[list[SourceRow]]:
@@ -164,7 +173,8 @@ class LegacySource:
 
 def _readable(column: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
     """A column whose texts come as bytes."""
-    return sa.case((sa.func.typeof(column) == "text", sa.cast(column, sa.BLOB())), else_=column)
+    readable = sa.case((sa.func.typeof(column) == "text", sa.cast(column, sa.BLOB())), else_=column)
+    return sa.type_coerce(readable, sa.types.NullType())
 
 
 def _mended(stored: Sequence[Cell]) -> list[Cell]:

@@ -25,7 +25,9 @@ class PromptRepository(Repository[Prompt]):
 
     def with_projects(self, ids: Sequence[int]) -> list[tuple[Prompt, list[Project]]]:
         """These prompts in the order of the ids, each with the live projects that use it."""
-        links = self.database.select(PromptProject).order_by(PromptProject.project_id).with_one(PromptProject.project_id)
+        links = (
+            self.database.select(PromptProject).order_by(PromptProject.project_id).with_one(PromptProject.project_id)
+        )
         rows = self.select().where(Prompt.id.in_(ids)).with_many(PromptProject.prompt_id, links).all()
         by_id = {
             prompt.id: (prompt, [project for _, project in found if project.deleted is None]) for prompt, found in rows

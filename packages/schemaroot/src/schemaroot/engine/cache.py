@@ -19,11 +19,13 @@ class PlanCache:
         return len(self._plans)
 
     def get(self, key: object, make: _Maker) -> Any:
-        """The plan of a shape, made when it is not there."""
+        """The plan of a shape, made when it is not there; a shape that cannot be hashed is not kept."""
         try:
             return self._plans[key]
         except KeyError:
             made = make()
+        except TypeError:
+            return make()
         if len(self._plans) >= self.size:
             for old in list(self._plans)[: self.size // 2]:
                 self._plans.pop(old, None)

@@ -205,7 +205,7 @@ def _source(entry: ResultColumnsEntry) -> Source:
         if isinstance(sql_type.column.type, Boolean) and _is_sum(entry):
             return Source()
         # A value may be null where its column may not: an outer join, an aggregate over nothing.
-        return Source(sql_type.column.type, nullable=True)
+        return Source(sql_type.column.type, nullable=True, column=sql_type.column)
     processor = sql_type.dialect_impl(sqlite_dialect()).result_processor(sqlite_dialect(), None)
     return Source(load=processor)
 

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
+
+import sqlalchemy as sa
 
 from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection, Patience, Pool, SharedPool
@@ -16,7 +18,10 @@ from schemaroot.engine.driver import SQLITE_BUSY, UNSTORABLE, Cursor, Driver
 from schemaroot.engine.faults import translate
 from schemaroot.engine.opening import MEMORY, Connector
 from schemaroot.errors import ForeignKeyViolation, InvalidValueError, SchemarootError, TransactionError
-from schemaroot.schema.expression import Expr
+from schemaroot.query.build import built, is_expression
+from schemaroot.query.spec import DeleteSpec, UpdateSpec
+from schemaroot.schema.expression import Expr, plain_bind
+from schemaroot.schema.sqlalchemy import table_clause
 from schemaroot.schema.table import Table
 
 T = TypeVar("T")
@@ -223,13 +228,6 @@ class Engine:
 
     # --- running ------------------------------------------------------------------------------------------------------
 
-    def _take(self) -> Connection:
-        return self.held.connection or self.pool.take()
-
-    def _give(self, connection: Connection) -> None:
-        if connection is not self.held.connection:
-            self.pool.give(connection)
-
     def _translated(
         self,
         error: BaseException,
@@ -293,8 +291,16 @@ class Engine:
         sql: str,
         table: type[Table] | None = None,
         values: Callable[[], Mapping[str, object]] | None = None,
+        changed: UpdateSpec | DeleteSpec | None = None,
     ) -> T:
-        """Runs one write: in this thread's transaction, or by itself in SQLite's autocommit, which costs no BEGIN."""
+        """Runs one write: in this thread's transaction, or by itself in SQLite's autocommit, which costs no BEGIN.
+
+        Args:
+            run: runs it on a connection.
+            sql: its SQL, for messages.
+            table, values: what is written where, for naming what a constraint refused.
+            changed: the update or delete that it is.
+        """
         held = self.held.connection
         try:
             if held is not None:
@@ -305,7 +311,10 @@ class Engine:
         except self.errors as error:
             violation = self._translated(error, sql, table, values() if values is not None else None)
             if isinstance(violation, ForeignKeyViolation) and table is not None:
-                violation = self._named(violation, table, values() if values is not None else {})
+                given = values() if values is not None else {}
+                violation = (
+                    self._without_parent(table, given) or self._with_children(table, given, changed) or violation
+                )
             raise violation from error
         self._watch_log()
         return result
@@ -331,7 +340,7 @@ class Engine:
         finally:
             self.pool.give_writer()
 
-    def stream(
+    def stream_of(
         self, run: Callable[[Connection, Cursor], Iterator[T]], read_all: Callable[[Connection], list[T]], sql: str
     ) -> Iterator[T]:
         """Runs a read whose items are taken one after the other, on a cursor of its own.
@@ -396,32 +405,76 @@ class Engine:
             )
             log.warning("WAL_LARGE: the write-ahead log of %s has %d bytes; %s", self.path, size, age)
 
-    def _named(
-        self, violation: ForeignKeyViolation, table: type[Table], values: Mapping[str, object]
-    ) -> ForeignKeyViolation:
-        """Finds which foreign key was violated, which SQLite does not say: a parent that is not there, or a child that is."""
+    # --- which foreign key refused a write, which SQLite does not say ---------------------------------------------------
+
+    def _without_parent(self, table: type[Table], values: Mapping[str, object]) -> ForeignKeyViolation | None:
+        """The foreign key of a written row whose target is not there."""
         declared = table.__declaration__
         for column in declared.columns.values():
             value = values.get(column.name)
-            if column.reference is None or value is None:
+            if column.reference is None or value is None or is_expression(value):
                 continue
-            target = cast("Expr[Any, Any]", column.reference.target())
-            if not self._exists(target, value):
+            if not self._exists(cast("Expr[Any, Any]", column.reference.target()), value):
                 shown = None if column.secret else value
                 return ForeignKeyViolation(declared.name, [column.name], declared.foreign_key_name(column), value=shown)
+        return None
+
+    def _with_children(
+        self, table: type[Table], values: Mapping[str, object], changed: UpdateSpec | DeleteSpec | None
+    ) -> ForeignKeyViolation | None:
+        """The foreign key by which rows of another table refer to one that would go or get another key."""
+        if changed is None:
+            return None
+        gone = table_clause(table).select()
+        for condition in changed.conditions:
+            gone = gone.where(built(condition, plain_bind))
+        found = self._referring(table, gone.subquery(), values, deletes=isinstance(changed, DeleteSpec))
+        if found is None:
+            return None
+        return ForeignKeyViolation(
+            table.__declaration__.name,
+            [],
+            found.foreign_key,
+            detail=f": rows of {found.table} refer to it",
+        )
+
+    def _referring(
+        self, table: type[Table], gone: Any, values: Mapping[str, object], *, deletes: bool, above: tuple[str, ...] = ()
+    ) -> _Referring | None:
+        """Which foreign key keeps the rows of `gone`, directly or through rows that would be deleted with them."""
+        name = table.__declaration__.name
         for other in self.tables:
-            for column in other.__declaration__.columns.values():
-                if (
-                    column.reference is not None
-                    and other.__declaration__.target_of(column).table == declared.name
-                    and not values
-                ):
-                    name = other.__declaration__.foreign_key_name(column)
-                    return ForeignKeyViolation(
-                        declared.name, [], name, detail=f": rows of {other.__declaration__.name} refer to it"
+            declared = other.__declaration__
+            for column in declared.columns.values():
+                if column.reference is None or declared.target_of(column).table != name:
+                    continue
+                target = declared.target_of(column).name
+                if not deletes and target not in values:
+                    continue
+                clause = table_clause(other)
+                children = clause.select().where(clause.c[column.name].in_(sa.select(gone.c[target])))
+                action = column.reference.on_delete if deletes else "no action"
+                if action == "cascade" and declared.name not in above:
+                    below = self._referring(
+                        other, children.subquery(), values, deletes=True, above=(*above, declared.name)
                     )
-        return violation
+                    if below is not None:
+                        return below
+                elif action in ("no action", "restrict") and self._finds(children):
+                    return _Referring(declared.name, declared.foreign_key_name(column))
+        return None
 
     def _exists(self, target: Expr[Any, Any], value: object) -> bool:
         """Whether a row with that key exists, live or not."""
         raise NotImplementedError
+
+    def _finds(self, statement: Any) -> bool:
+        """Whether a select finds a row."""
+        raise NotImplementedError
+
+
+class _Referring(NamedTuple):
+    """A table whose rows refer to others, and the foreign key by which they do."""
+
+    table: str
+    foreign_key: str

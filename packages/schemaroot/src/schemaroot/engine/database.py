@@ -10,24 +10,33 @@ transaction; a transaction inside another is a savepoint.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, TypeVarTuple, Unpack, cast
 
 import msgspec
 
-from schemaroot.engine import ddl, dialect, writes
+from schemaroot.engine import ddl, writes
 from schemaroot.engine.cache import PlanCache
 from schemaroot.engine.compile import Compiled
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.core import Engine
 from schemaroot.engine.decode import Decoder
 from schemaroot.engine.driver import DriverName, driver_named
-from schemaroot.engine.files import Header, Identity
+from schemaroot.engine.files import Identity, has_journal, header_of
 from schemaroot.engine.opening import MEMORY, Connector, Durability, Journal, check_file, create_file, path_of
-from schemaroot.engine.plans import CorePlan, Gathered, SelectPlan, count_plan, decoder_for, exists_plan, gather
+from schemaroot.engine.plans import (
+    CorePlan,
+    Gathered,
+    SelectPlan,
+    count_plan,
+    decoder_for,
+    exists_plan,
+    gather,
+    run_compiled,
+)
 from schemaroot.engine.points import point_reader, point_writer
 from schemaroot.engine.prepared import PreparedCore, PreparedPlan
 from schemaroot.engine.writes import BulkInsertPlan, InsertPlan, Progress, UpsertPlan
@@ -36,6 +45,7 @@ from schemaroot.errors import (
     InvalidArgumentsError,
     ManyRowsError,
     NoRowError,
+    UnscopedWriteError,
 )
 from schemaroot.query.select import Prepared, Query
 from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec, item_shape
@@ -100,29 +110,31 @@ class Database(Engine):
             LibraryTooOldError, ReadOnlyError, JournalModeError, DatabaseLockedError: the file was not changed.
         """
         path = path_of(url)
-        header: Header | None = None
-        if path != MEMORY:
-            header = check_file(Path(path), identity, read_only=read_only)
-        connector = Connector(
-            driver_named(driver),
-            path,
-            identity=identity,
-            durability=durability,
-            journal=journal,
-            read_only=read_only,
-            timeout_ms=timeout_ms,
-            header=header,
-        )
-        database = cls(connector, tables, readers=readers, timeout_ms=timeout_ms)
-        connection = database._take()
+        with nullcontext() if path == MEMORY else header_of(Path(path)) as header:
+            connector = Connector(
+                driver_named(driver),
+                path,
+                identity=identity,
+                durability=durability,
+                journal=journal,
+                read_only=read_only,
+                timeout_ms=timeout_ms,
+                header=header,
+            )
+            if path != MEMORY:
+                check_file(Path(path), header, identity, read_only=read_only)
+                if not read_only and has_journal(Path(path), "-wal"):
+                    connector.look()
+            database = cls(connector, tables, readers=readers, timeout_ms=timeout_ms)
+            connection = database.pool.take()
         try:
             if check:
                 connector.quick_check(connection)
         except BaseException:
-            database._give(connection)
+            database.pool.give(connection)
             database.close()
             raise
-        database._give(connection)
+        database.pool.give(connection)
         return database
 
     @classmethod
@@ -134,6 +146,7 @@ class Database(Engine):
         identity: Identity | None = None,
         driver: DriverName = "apsw",
         durability: Durability = "full",
+        journal: Journal = "wal",
         readers: int = 8,
         timeout_ms: float = 5000,
         indexes: bool = True,
@@ -142,7 +155,7 @@ class Database(Engine):
 
         Args:
             indexes: `False` leaves indexes and full-text search out, for `create_indexes()` after a bulk load.
-            url, tables, identity, driver, durability, readers, timeout_ms: as in `open`.
+            url, tables, identity, driver, durability, journal, readers, timeout_ms: as in `open`.
 
         Raises:
             DatabaseExistsError, DatabaseMissingError (no such directory), ReadOnlyError: nothing was created.
@@ -155,7 +168,7 @@ class Database(Engine):
             path,
             identity=identity,
             durability=durability,
-            journal="wal",
+            journal=journal,
             read_only=False,
             timeout_ms=timeout_ms,
             header=None,
@@ -170,7 +183,7 @@ class Database(Engine):
         except BaseException:
             database.close()
             if path != MEMORY:
-                for suffix in ("", "-wal", "-shm"):
+                for suffix in ("", "-wal", "-shm", "-journal"):
                     Path(path + suffix).unlink(missing_ok=True)
             raise
         connector.created = False
@@ -223,6 +236,9 @@ class Database(Engine):
 
     def _exists(self, target: Expr[Any, Any], value: object) -> bool:
         return self.select(target.table).with_deleted().where(target == value).exists()
+
+    def _finds(self, statement: sa.Select[Any]) -> bool:
+        return bool(self.all(statement.limit(1)))
 
     def plan_of(self, spec: SelectSpec) -> tuple[SelectPlan, Gathered]:
 
@@ -321,7 +337,12 @@ class Database(Engine):
         return cast("Iterator[tuple[Unpack[Ts]]]", rows)
 
     def execute(self, statement: UpdateBase) -> int:
-        """Runs any SQLAlchemy insert, update or delete and gives the number of rows changed."""
+        """Runs any SQLAlchemy insert, update or delete and gives the number of rows changed.
+
+        An update or delete without a condition is refused; `.where(sqlalchemy.true())` says it on purpose.
+        """
+        if getattr(statement, "whereclause", statement) is None:
+            raise UnscopedWriteError(f"An {statement.__visit_name__}", str(statement.table))
         plan, values = self._core(statement)
 
         def run(connection: Connection) -> int:
@@ -434,7 +455,7 @@ class Database(Engine):
             run_compiled(connection, compiled, values, {})
             return connection.changes
 
-        return self.write(run, compiled.sql, spec.table, lambda: named)
+        return self.write(run, compiled.sql, spec.table, lambda: named, spec)
 
     def run_update_returning(self, spec: UpdateSpec) -> list[Any]:
         """Runs an update and gives its rows; called by the update itself."""
@@ -445,6 +466,7 @@ class Database(Engine):
             compiled.sql,
             spec.table,
             lambda: named,
+            spec,
         )
         return decoder_for(spec.table).many(rows)
 
@@ -468,7 +490,7 @@ class Database(Engine):
             run_compiled(connection, compiled, values, {})
             return connection.changes
 
-        return self.write(run, compiled.sql, spec.table)
+        return self.write(run, compiled.sql, spec.table, None, spec)
 
 
 def _runs(rows: Sequence[New[R]]) -> Iterator[tuple[tuple[str, ...], list[New[R]]]]:

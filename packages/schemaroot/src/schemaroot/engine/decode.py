@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
+from schemaroot.errors import DatabaseError
 from schemaroot.schema.column import Column
 from schemaroot.schema.table import Table, row_maker
 from schemaroot.schema.types import FAST_MS_MAX, FAST_MS_MIN, ColumnType, Json, TimestampMs, from_milliseconds
@@ -51,6 +54,15 @@ class Decoder(Generic[Item]):
             items += _paused(self._many, rows[start : start + CHUNK])
         return items
 
+    def all(self, rows: Iterable[tuple[Any, ...]]) -> list[Item]:
+        """All rows of a cursor, chunk by chunk, so that the driver's tuples never stand beside the whole result."""
+        source = iter(rows)
+        items = self.many(list(islice(source, CHUNK)))
+        if len(items) == CHUNK:
+            while chunk := list(islice(source, CHUNK)):
+                items += self.many(chunk)
+        return items
+
     def chunks(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[list[Item]]:
         """The rows in chunks, for reading more than fits into memory."""
         source = iter(rows)
@@ -71,11 +83,17 @@ def _paused(decode: Callable[[Sequence[tuple[Any, ...]]], list[Item]], rows: Seq
 class Source:
     """How one result column is loaded: by a column type, by a function, or as it is."""
 
-    __slots__ = ("load", "load_many", "nullable", "type")
+    __slots__ = ("column", "load", "load_many", "nullable", "type")
 
     def __init__(
-        self, column_type: ColumnType | None = None, *, nullable: bool = False, load: Callable[[Any], Any] | None = None
+        self,
+        column_type: ColumnType | None = None,
+        *,
+        nullable: bool = False,
+        load: Callable[[Any], Any] | None = None,
+        column: Column | None = None,
     ) -> None:
+        self.column = column
         self.type = column_type if column_type is not None and not column_type.loads_as_is else None
         self.nullable = nullable
         self.load = load if load is not None else self.type.load if self.type is not None else None
@@ -86,7 +104,7 @@ class Source:
     @classmethod
     def of(cls, column: Column) -> Source:
         """The source of a declared column."""
-        return cls(column.type, nullable=column.nullable)
+        return cls(column.type, nullable=column.nullable, column=column)
 
     def expression(self, variable: str, number: int, names: dict[str, Any]) -> str:
         """Python source that loads one value."""
@@ -149,6 +167,34 @@ def tuple_decoder(sources: Sequence[Source]) -> Decoder[tuple[Any, ...]]:
     return _generated(sources, None, "tuple")
 
 
+_MISFITS = (msgspec.MsgspecError, ValueError, TypeError, OverflowError)
+"""What loading raises for a stored value that its column's type does not know."""
+
+
+def _function(name: str, rows: str, body: Sequence[str]) -> str:
+    """Source of a decoding function that tells which column it could not load."""
+    lines = "".join(f"        {line}\n" for line in body)
+    listed = f"({rows},)" if rows == "row" else rows
+    return f"def {name}({rows}):\n    try:\n{lines}    except misfits as error:\n        raise misfit(error, {listed}) from None\n"
+
+
+def _misfit(error: Exception, rows: Sequence[tuple[Any, ...]], sources: Sequence[Source]) -> Exception:
+    for row in rows:
+        for value, source in zip(row, sources, strict=True):
+            if source.load is None or value is None:
+                continue
+            try:
+                source.load(value)
+            except _MISFITS as found:
+                label = source.column.label if source.column is not None else "A result"
+                detail = "" if source.column is not None and source.column.secret else f" ({found})"
+                return DatabaseError(
+                    f"{label} holds a value that its declaration does not know{detail}; nothing was changed.",
+                    hint="Mend the row, or the declaration.",
+                )
+    return error
+
+
 def _generated(sources: Sequence[Source], make: Callable[..., Any] | None, label: str) -> Decoder[Any]:
     variables = [f"v{number}" for number in range(len(sources))]
     names: dict[str, Any] = {
@@ -167,6 +213,8 @@ def _generated(sources: Sequence[Source], make: Callable[..., Any] | None, label
     )
     made = f"make({single})" if make is not None else f"({single},)"
     gathered = f"list(map(make, {column}))" if make is not None else f"list(zip({column}))"
-    code = f"def one(row):\n    {listed} = row\n    return {made}\ndef many(rows):\n    {listed} = zip(*rows)\n    return {gathered}\n"
+    code = _function("one", "row", [f"{listed} = row", f"return {made}"])
+    code += _function("many", "rows", [f"{listed} = zip(*rows)", f"return {gathered}"])
+    names |= {"misfits": _MISFITS, "misfit": lambda error, rows: _misfit(error, rows, sources)}
     exec(compile(code, f"<decoder of {label}>", "exec"), names)  # noqa: S102  # made of our own words alone
     return Decoder(names["one"], names["many"])

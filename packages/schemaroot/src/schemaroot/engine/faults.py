@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import sqlalchemy as sa
+from sqlalchemy.sql.visitors import iterate
+
 from schemaroot.engine import driver as sqlite
 from schemaroot.engine.driver import DriverFault
+from schemaroot.engine.files import backup_hint, newest_backup
 from schemaroot.errors import (
     CheckViolation,
     ConstraintViolation,
@@ -24,6 +28,9 @@ from schemaroot.errors import (
     StatementError,
     UniqueViolation,
 )
+from schemaroot.query.build import built
+from schemaroot.schema.expression import plain_bind
+from schemaroot.schema.sqlalchemy import check_name
 from schemaroot.schema.table import Table, TableDeclaration
 
 _FAILED = re.compile(r"^(?:UNIQUE|NOT NULL|CHECK) constraint failed: (?P<what>.*)$", re.DOTALL)
@@ -52,8 +59,8 @@ def translate(
         sqlite.SQLITE_FULL: lambda: DiskFullError(fault.message),
         sqlite.SQLITE_IOERR: lambda: DiskError(fault.message),
         sqlite.SQLITE_READONLY: lambda: ReadOnlyError(Path(path), fault.message),
-        sqlite.SQLITE_CORRUPT: lambda: DamagedDatabaseError(path, fault.message),
-        sqlite.SQLITE_NOTADB: lambda: NotADatabaseError(path, fault.message),
+        sqlite.SQLITE_CORRUPT: lambda: DamagedDatabaseError(path, fault.message, backup=newest_backup(Path(path))),
+        sqlite.SQLITE_NOTADB: lambda: NotADatabaseError(path, fault.message, hint=backup_hint(Path(path))),
     }
     made = simple.get(kind)
     return made() if made is not None else StatementError(fault.message, sql)
@@ -98,11 +105,12 @@ def _unique(name: str, declared: TableDeclaration | None, what: str, values: Map
     index = _INDEX.match(what)
     if index:
         constraint, columns = index["name"], _unique_columns(declared, index["name"])
+    elif declared is not None and what in (keys := _keys(declared)):
+        constraint, columns = keys[what]
     else:
         pairs = [_column(part) for part in what.split(", ")]
         columns = [column for _, column in pairs]
-        name = pairs[0][0] or name
-        constraint = _unique_named(declared, columns)
+        name, constraint = pairs[0][0] or name, ""
     return UniqueViolation(name, columns, constraint, value=_safe_value(declared, columns, values))
 
 
@@ -113,23 +121,24 @@ def _unique_columns(declared: TableDeclaration | None, name: str) -> list[str]:
     return []
 
 
-def _unique_named(declared: TableDeclaration | None, columns: list[str]) -> str:
-    if declared is None:
-        return ""
-    if columns == [column.name for column in declared.primary_key]:
-        return f"pk_{declared.name}"
-    return next((declared.unique_name(item) for item in declared.uniques if list(item.columns) == columns), "")
+def _keys(declared: TableDeclaration) -> dict[str, tuple[str, list[str]]]:
+    """The declared keys by the words in which SQLite names their columns, whatever characters the names hold."""
+    keys = [(f"pk_{declared.name}", [column.name for column in declared.primary_key])]
+    keys += [(declared.unique_name(unique), list(unique.columns)) for unique in reversed(declared.uniques)]
+    return {", ".join(f"{declared.name}.{name}" for name in names): (key, names) for key, names in keys}
 
 
 def _check_columns(declared: TableDeclaration | None, name: str) -> list[str]:
-    """The column of a CHECK that a column's type made: `ck_<table>_<column>[_suffix]`."""
+    """The columns that a CHECK is over: the one whose type made it, or those that its condition names."""
     if declared is None:
         return []
-    short = name.removeprefix(f"ck_{declared.name}_")
-    for suffix in ("", "_length", "_range", "_json"):
-        column = short.removesuffix(suffix) if suffix else short
-        if column in declared.columns and (not suffix or short.endswith(suffix)):
-            return [column]
+    for check in declared.checks:
+        if check_name(declared, check) == name:
+            parts = iterate(built(check.condition(), plain_bind))
+            return list(dict.fromkeys(part.name for part in parts if isinstance(part, sa.ColumnClause)))
+    for column in declared.columns.values():
+        if any(name == f"ck_{declared.name}_{column.name}{suffix}" for suffix in ("", "_length", "_range", "_json")):
+            return [column.name]
     return []
 
 

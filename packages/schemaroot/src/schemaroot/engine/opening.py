@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection, Patience
-from schemaroot.engine.driver import SQLITE_BUSY, SQLITE_CORRUPT, Driver, OpenMode
+from schemaroot.engine.driver import SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_CORRUPT, Driver, OpenMode
 from schemaroot.engine.faults import translate
-from schemaroot.engine.files import Header, Identity, check_identity, newest_backup, read_header
+from schemaroot.engine.files import Header, Identity, check_identity, has_journal, newest_backup
 from schemaroot.errors import (
     DamagedDatabaseError,
     DatabaseError,
@@ -20,6 +20,7 @@ from schemaroot.errors import (
     DatabaseUrlError,
     JournalModeError,
     LibraryTooOldError,
+    NotADatabaseError,
     ReadOnlyError,
 )
 
@@ -54,14 +55,12 @@ def check_writable(path: Path) -> None:
         raise ReadOnlyError(path, f"the directory {path.parent} is not writable for this user")
 
 
-def check_file(path: Path, identity: Identity | None, *, read_only: bool) -> Header:
-    """Reads what a file is and refuses what cannot be opened; the file is not touched."""
-    header = read_header(path)
-    if identity is not None:
+def check_file(path: Path, header: Header | None, identity: Identity | None, *, read_only: bool) -> None:
+    """Refuses by its header a file that cannot be opened; the file is not touched."""
+    if header is not None and identity is not None and not has_journal(path):
         check_identity(path, header.application_id, header.user_version, identity)
     if not read_only:
         check_writable(path)
-    return header
 
 
 def create_file(path: Path) -> None:
@@ -105,6 +104,24 @@ class Connector:
         self.granted_journal: str = "memory" if path == MEMORY else ""
         self.created: bool = False
 
+    def look(self) -> None:
+        """Reads, through a connection that cannot write, what the newest header says; raises our own errors.
+
+        A connection that can write moves the log into the file when it closes, also after a refusal.
+        """
+        raw: Any = None
+        try:
+            raw = self.driver.connect(self.path, "ro")
+            self._identify(Connection(self.driver, raw, writer=False))
+        except self.driver.errors as error:
+            explained = self.explained(error)
+            if isinstance(explained, (LibraryTooOldError, DamagedDatabaseError, NotADatabaseError)):
+                raise explained from error
+            # Else a connection that may write finds its way: it waits for a lock, and makes the log's index.
+        finally:
+            if raw is not None:
+                raw.close()
+
     def connect(self, writer: bool) -> Connection:
         """A connection, set up and verified; raises our own errors."""
         try:
@@ -145,12 +162,15 @@ class Connector:
         except OSError:
             return False
 
-    def _set_up(self, connection: Connection) -> None:
+    def _identify(self, connection: Connection) -> None:
+        """Reads the schema, and whose file it is: the newest header may stand in the write-ahead log."""
         connection.value(dialect.PRAGMA_SCHEMA_READ)
         if self.identity is not None and not self.created and self.path != MEMORY:
-            # Again, through SQLite: the newest header may stand in the write-ahead log.
             found = connection.value(dialect.PRAGMA_APPLICATION_ID), connection.value(dialect.PRAGMA_USER_VERSION)
             check_identity(Path(self.path), found[0], found[1], self.identity)
+
+    def _set_up(self, connection: Connection) -> None:
+        self._identify(connection)
         self._require(connection, dialect.PRAGMA_FOREIGN_KEYS_ON, dialect.PRAGMA_FOREIGN_KEYS, 1)
         if self.read_only:
             self.granted_journal = str(connection.value(dialect.PRAGMA_JOURNAL))
@@ -187,8 +207,14 @@ class Connector:
             return LibraryTooOldError(self.path, self.driver.library, self.header.written_by, fault.message)
         if fault.primary == SQLITE_CORRUPT or "malformed" in fault.message:
             return DamagedDatabaseError(self.path, fault.message, backup=newest_backup(Path(self.path)))
-        if "unable to open" in fault.message:
-            return ReadOnlyError(self.path, "its write-ahead log cannot be opened here")
+        if fault.primary == SQLITE_CANTOPEN:
+            folder = Path(self.path).parent
+            if os.access(folder, os.W_OK | os.X_OK):
+                return DatabaseError(f"{self.path} cannot be opened: {fault.message}.", hint="Check the path.")
+            return ReadOnlyError(
+                self.path,
+                f"its write-ahead log holds changes, which cannot be read because {folder} cannot be written",
+            )
         return translate(fault, path=self.path)
 
     def quick_check(self, connection: Connection) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from schemaroot.engine.compile import Compiled, ValueBinds, bound, compile_statement, decoder_of, expand
+from schemaroot.engine.compile import Compiled, ValueBinds, bound, compile_statement, decoder_of
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.decode import Decoder, row_decoder
 from schemaroot.engine.driver import Cursor
@@ -86,10 +86,9 @@ class SelectPlan:
 
     def all(self, connection: Connection, gathered: Gathered, named: Mapping[str, Any]) -> list[Any]:
         """All items."""
-        rows = self.rows(connection, gathered.values, named)
         if not self.nested:
-            return self.decoder.many(rows)
-        return self.attach(connection, rows, gathered, named)
+            return self.decoder.all(executed(connection, self.compiled, gathered.values, named))
+        return self.attach(connection, self.rows(connection, gathered.values, named), gathered, named)
 
     def attach(
         self, connection: Connection, rows: Sequence[tuple[Any, ...]], gathered: Gathered, named: Mapping[str, Any]
@@ -219,8 +218,11 @@ def _are_same_rows(many: SelectSpec, counted: SelectSpec) -> bool:
     others: list[Any] = []
     shape = tuple(item_shape(condition, values, {}) for condition in many.conditions)
     other = tuple(item_shape(condition, others, {}) for condition in counted.conditions)
-    # Hashes first: columns that are compared with something else than themselves make SQL.
-    return hash(shape) == hash(other) and shape == other and values == others
+    try:
+        # Hashes first: a column that is compared with another one makes SQL.
+        return hash(shape) == hash(other) and shape == other and values == others
+    except TypeError:
+        return False  # a shape that is not known
 
 
 class LengthPlan(NestedPlan):
@@ -348,14 +350,16 @@ class ChildValuePlan(NestedPlan):
         return [by_key.get(key, self.empty) for key in keys]
 
 
+def executed(connection: Connection, compiled: Compiled, values: Sequence[Any], named: Mapping[str, Any]) -> Cursor:
+    """Runs a compiled statement on the connection's cursor, which then gives the driver's tuples."""
+    return connection.execute(*bound(compiled, values, named))
+
+
 def run_compiled(
     connection: Connection, compiled: Compiled, values: Sequence[Any], named: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
     """Runs a compiled select and gives the driver's tuples."""
-    if compiled.template:
-        sql, parameters = expand(compiled, values, named)
-        return connection.execute(sql, parameters).fetchall()
-    return connection.execute(compiled.sql, compiled.bind(values, named)).fetchall()
+    return executed(connection, compiled, values, named).fetchall()
 
 
 class CorePlan:

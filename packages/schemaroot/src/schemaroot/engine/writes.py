@@ -11,19 +11,21 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from schemaroot.engine import dialect
-from schemaroot.engine.compile import Compiled, ValueBinds, compile_statement
+from schemaroot.engine.compile import Compiled, ValueBinds, compile_statement, sqlite_dialect
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.decode import Decoder
 from schemaroot.engine.driver import SQLITE_CONSTRAINT
 from schemaroot.engine.plans import decoder_for
-from schemaroot.errors import InvalidArgumentsError
+from schemaroot.errors import InvalidArgumentsError, InvalidValueError
 from schemaroot.query.build import build_delete, build_update, live_condition
 from schemaroot.query.spec import DeleteSpec, UpdateSpec, item_shape
+from schemaroot.schema.column import Column
 from schemaroot.schema.constraints import Unique
 from schemaroot.schema.expression import Assignment, Expr
 from schemaroot.schema.new import New
 from schemaroot.schema.sqlalchemy import Dumped, table_clause, unique_condition, unique_parts
 from schemaroot.schema.table import Table, TableDeclaration
+from schemaroot.schema.types import INT64_MAX
 from schemaroot.schema.values import SqlValue
 
 R = TypeVar("R", bound=Table)
@@ -148,6 +150,8 @@ class BulkInsertPlan(Generic[R]):
         if self.next_key is None:
             return given
         last = connection.execute(self.next_key.sql, self.next_key.bind((), {})).fetchall()[0][0]
+        if last > INT64_MAX - len(given):
+            raise InvalidValueError("no keys are left", column=f"{single.declared.name}.{single.auto}")
         return [(key, *row) for key, row in enumerate(given, last + 1)]
 
     def _one_by_one(self, connection: Connection, values: list[Values], progress: Progress) -> list[R]:
@@ -217,23 +221,31 @@ class UpsertPlan(Generic[R]):
             {name: sa.bindparam(f"in_{name}", type_=sa.types.NullType()) for name in columns}
         )
         elements, where = _conflict_target(declared, on)
+        if where is not None:  # the database compares its text with the index's, which holds no parameters
+            literal = where.compile(dialect=sqlite_dialect(), compile_kwargs={"literal_binds": True})
+            where = sa.literal_column(str(literal))
+        stamped = [column for column in declared.columns.values() if column.on_update is not None]
+        given = update or ()
         if update is None:
             update = tuple(
                 name
                 for name in columns
                 if name not in on and not declared.columns[name].soft_delete and not _is_birth(declared, name)
             )
-        changes = {name: statement.excluded[name] for name in update}
-        changes |= {
-            column.name: statement.excluded[column.name]
-            for column in declared.columns.values()
-            if column.on_update is not None
-        }
+        changes: dict[str, Any] = {name: statement.excluded[name] for name in update}
+        self.stamps: list[Column] = []
+        for column in stamped:
+            if column.on_update is column.default_factory or column.name in given:
+                changes[column.name] = statement.excluded[column.name]
+            else:  # what a new row holds is not what an update sets
+                changes[column.name] = sa.bindparam(f"stamp_{column.name}", type_=Dumped())
+                self.stamps.append(column)
         if not changes:
             changes = {on[0]: statement.excluded[on[0]]}
         statement = statement.on_conflict_do_update(index_elements=elements, index_where=where, set_=changes)
         compiled = compile_statement(statement.returning(*clause.c))
-        order = [columns.index(name.removeprefix("in_")) for name in compiled.compiler.positiontup or ()]
+        known = [*(f"in_{name}" for name in columns), *(f"stamp_{column.name}" for column in self.stamps)]
+        order = [known.index(name) for name in compiled.compiler.positiontup or ()]
         self.sql: str = compiled.sql
         self.insert: InsertPlan[R] = InsertPlan(table, extra)
         self.arrange: Callable[[Values], Values] = _arranged(order)
@@ -241,7 +253,9 @@ class UpsertPlan(Generic[R]):
 
     def run(self, connection: Connection, row: New[R]) -> R:
         """Writes the row and gives it as stored."""
-        rows = connection.execute(self.sql, self.arrange(self.insert.values(row))).fetchall()
+        values = self.insert.values(row)
+        values += tuple([column.dump(column.on_update()) for column in self.stamps if column.on_update is not None])
+        rows = connection.execute(self.sql, self.arrange(values)).fetchall()
         return self.decoder.one(rows[0])
 
 

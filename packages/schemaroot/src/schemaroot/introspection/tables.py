@@ -1,7 +1,7 @@
 """What tables does a database hold, and with which columns? Asked of SQLite itself, never of a declaration.
 
-    for table in read_tables(Database.open("sqlite:///found.db", read_only=True)):
-        print(table.name, [column.name for column in table.columns])
+for table in read_tables(Database.open("sqlite:///found.db", read_only=True)):
+    print(table.name, [column.name for column in table.columns])
 """
 
 from __future__ import annotations

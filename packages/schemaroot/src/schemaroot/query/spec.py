@@ -80,6 +80,14 @@ def _is_empty(condition: Any) -> bool:
 Shape = tuple[object, ...]
 
 
+class _Unknown:
+    __hash__ = None  # type: ignore[assignment]  # a shape with it in cannot be looked up
+
+
+UNKNOWN = _Unknown()
+"""Stands for what SQLAlchemy cannot recognise: it is compiled anew each time."""
+
+
 def item_shape(item: Any, values: list[Any], inline: dict[Any, int]) -> object:
     """The shape of a condition, an ordering or an expression; its values are appended to `values`."""
     if isinstance(item, Condition):
@@ -94,7 +102,7 @@ def item_shape(item: Any, values: list[Any], inline: dict[Any, int]) -> object:
         item = item.__clause_element__()
     key = item._generate_cache_key()  # SQLAlchemy's own cache key: no public door leads to it
     if key is None:
-        return object()  # equal to nothing: compiled anew each time
+        return UNKNOWN
     awaited: list[str] = []
     for bind in key.bindparams:
         if bind.required:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
+
+from typing_extensions import TypeVar
 
 from schemaroot.errors import InvalidValueError
 from schemaroot.schema.types import ColumnType, Json
-from schemaroot.schema.values import MISSING, SqlValue
+from schemaroot.schema.values import MISSING, Missing, SqlValue
 
 if TYPE_CHECKING:
-    from schemaroot.schema.table import Col
+    from schemaroot.schema.expression import ColumnOf
+    from schemaroot.schema.table import Col, Ref, Table
 
 T = TypeVar("T")
+IntegerT = TypeVar("IntegerT", bound=int | None, default=int)
+RealT = TypeVar("RealT", bound=float | None, default=float)
+TextT = TypeVar("TextT", bound=str | None, default=str)
+BooleanT = TypeVar("BooleanT", bound=bool | None, default=bool)
+MomentT = TypeVar("MomentT", bound=datetime | None, default=datetime)
+BytesT = TypeVar("BytesT", bound=bytes | None, default=bytes)
+Key = TypeVar("Key", bound=int | str | None)
+Target = TypeVar("Target", bound="Table")
 
 Action = Literal["cascade", "set null", "restrict", "no action"]
 """What happens to a referring row when the row that it refers to goes."""
@@ -114,90 +126,70 @@ class ColumnSpec:
     comment: str = ""
 
 
-_SPEC_FIELDS = frozenset(ColumnSpec.__dataclass_fields__) - {"kind", "options"}
+# Each function returns a specification, which the class body holds until the table is made; for the type checkers it
+# returns the descriptor that the column becomes, so that an annotation or a default of another type is a type error.
 
 
-def _spec(kind: str, options: dict[str, Any]) -> Any:
-    own = {key: value for key, value in options.items() if key in _SPEC_FIELDS}
-    rest = {key: value for key, value in options.items() if key not in _SPEC_FIELDS}
-    return ColumnSpec(kind, rest, **own)
+def _options(**given: Any) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
 
 
-# The overloads give a default the column's own type, so that a default of the wrong type is a type error;
-# without a default the checkers see a required argument of the insert.
-
-
-@overload
 def integer(
     *,
+    default: IntegerT | Missing = MISSING,
+    default_factory: Callable[[], IntegerT] | None = None,
     minimum: int | None = None,
     maximum: int | None = None,
     primary_key: bool = False,
     unique: bool = False,
+    on_update: Callable[[], IntegerT] | None = None,
     was: str = "",
     comment: str = "",
-) -> Any: ...
-@overload
-def integer(
-    *,
-    default: T,
-    minimum: int | None = None,
-    maximum: int | None = None,
-    primary_key: bool = False,
-    unique: bool = False,
-    on_update: Callable[[], T] | None = None,
-    was: str = "",
-    comment: str = "",
-) -> Col[T]: ...
-@overload
-def integer(
-    *,
-    default_factory: Callable[[], T],
-    minimum: int | None = None,
-    maximum: int | None = None,
-    primary_key: bool = False,
-    unique: bool = False,
-    on_update: Callable[[], T] | None = None,
-    was: str = "",
-    comment: str = "",
-) -> Col[T]: ...
-def integer(**options: Any) -> Any:
+) -> Col[IntegerT]:
     """A whole number of 64 bits, or a `Literal` of whole numbers.
 
-    Args (all by keyword): `default` or `default_factory`; `minimum`, `maximum` (inclusive, kept by a CHECK);
-    `primary_key`; `unique`; `on_update`: called for its value on each update; `was`: former name; `comment`.
+    Args:
+        default, default_factory: the value, or what gives the value, of a row that does not say; at most one of them.
+        minimum, maximum: inclusive, kept by a CHECK.
+        primary_key: whether it is the key or a part of it.
+        unique: whether no two (live) rows may hold the same.
+        on_update: called for its value on each update.
+        was: its former name.
+        comment: what it is, for readers.
     """
-    return _spec("integer", options)
+    spec = ColumnSpec(
+        "integer",
+        _options(minimum=minimum, maximum=maximum),
+        default=default,
+        default_factory=default_factory,
+        on_update=on_update,
+        primary_key=primary_key,
+        unique=unique,
+        was=was,
+        comment=comment,
+    )
+    return cast("Col[IntegerT]", spec)
 
 
-@overload
 def real(
     *,
+    default: RealT | Missing = MISSING,
     minimum: float | None = None,
     maximum: float | None = None,
     unique: bool = False,
     was: str = "",
     comment: str = "",
-) -> Any: ...
-@overload
-def real(
-    *,
-    default: T,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    unique: bool = False,
-    was: str = "",
-    comment: str = "",
-) -> Col[T]: ...
-def real(**options: Any) -> Any:
-    """A finite double. Takes `default`, `minimum`, `maximum` (inclusive), `unique`, `was`, `comment`."""
-    return _spec("real", options)
+) -> Col[RealT]:
+    """A finite double; `minimum` and `maximum` are inclusive, the rest is as for `integer`."""
+    options = _options(minimum=minimum, maximum=maximum)
+    return cast("Col[RealT]", ColumnSpec("real", options, default=default, unique=unique, was=was, comment=comment))
 
 
-@overload
 def text(
     *,
-    min_length: int = 0,
+    default: TextT | Missing = MISSING,
+    default_factory: Callable[[], TextT] | None = None,
+    min_length: int | None = None,
     max_length: int | None = None,
     pattern: str | None = None,
     primary_key: bool = False,
@@ -205,125 +197,127 @@ def text(
     secret: bool = False,
     was: str = "",
     comment: str = "",
-) -> Any: ...
-@overload
-def text(
-    *,
-    default: T,
-    min_length: int = 0,
-    max_length: int | None = None,
-    pattern: str | None = None,
-    primary_key: bool = False,
-    unique: bool = False,
-    secret: bool = False,
-    was: str = "",
-    comment: str = "",
-) -> Col[T]: ...
-@overload
-def text(
-    *,
-    default_factory: Callable[[], T],
-    min_length: int = 0,
-    max_length: int | None = None,
-    pattern: str | None = None,
-    primary_key: bool = False,
-    unique: bool = False,
-    secret: bool = False,
-    was: str = "",
-    comment: str = "",
-) -> Col[T]: ...
-def text(**options: Any) -> Any:
+) -> Col[TextT]:
     """A text, or a `Literal` of texts.
 
-    Args (all by keyword): `default` or `default_factory`; `min_length`, `max_length` (code points, kept by a CHECK);
-    `pattern`: regular expression, kept on every write through the toolkit; `primary_key`; `unique`; `secret`: never
-    shown in messages; `was`: former name; `comment`.
+    Args:
+        default, default_factory, primary_key, unique, was, comment: as for `integer`.
+        min_length, max_length: in code points, kept by a CHECK.
+        pattern: a regular expression, kept on every write through the toolkit.
+        secret: whether it is never shown in messages.
     """
-    return _spec("text", options)
+    spec = ColumnSpec(
+        "text",
+        _options(min_length=min_length, max_length=max_length, pattern=pattern),
+        default=default,
+        default_factory=default_factory,
+        primary_key=primary_key,
+        unique=unique,
+        secret=secret,
+        was=was,
+        comment=comment,
+    )
+    return cast("Col[TextT]", spec)
 
 
-@overload
-def boolean(*, was: str = "", comment: str = "") -> Any: ...
-@overload
-def boolean(*, default: T, was: str = "", comment: str = "") -> Col[T]: ...
-def boolean(**options: Any) -> Any:
-    """True or false (1 or 0 on SQLite, kept by a CHECK). Takes `default`, `was`, `comment`."""
-    return _spec("boolean", options)
+def boolean(*, default: BooleanT | Missing = MISSING, was: str = "", comment: str = "") -> Col[BooleanT]:
+    """True or false (1 or 0 on SQLite, kept by a CHECK)."""
+    return cast("Col[BooleanT]", ColumnSpec("boolean", default=default, was=was, comment=comment))
 
 
-@overload
-def timestamp_ms(*, was: str = "", comment: str = "") -> Any: ...
-@overload
-def timestamp_ms(*, default: T, was: str = "", comment: str = "") -> Col[T]: ...
-@overload
 def timestamp_ms(
-    *, default_factory: Callable[[], T], on_update: Callable[[], T] | None = None, was: str = "", comment: str = ""
-) -> Col[T]: ...
-def timestamp_ms(**options: Any) -> Any:
+    *,
+    default: MomentT | Missing = MISSING,
+    default_factory: Callable[[], MomentT] | None = None,
+    on_update: Callable[[], MomentT] | None = None,
+    was: str = "",
+    comment: str = "",
+) -> Col[MomentT]:
     """A moment: whole milliseconds since 1970 UTC in the database, an aware UTC datetime in Python.
 
-    A part finer than a millisecond is cut off on entry; a naive datetime is refused. Takes `default` or
-    `default_factory`, `on_update` (called for its value on each update), `was`, `comment`.
+    A part finer than a millisecond is cut off on entry; a naive datetime is refused. The arguments are those of
+    `integer`.
     """
-    return _spec("timestamp_ms", options)
+    spec = ColumnSpec(
+        "timestamp_ms",
+        default=default,
+        default_factory=default_factory,
+        on_update=on_update,
+        was=was,
+        comment=comment,
+    )
+    return cast("Col[MomentT]", spec)
 
 
-@overload
-def blob(*, max_length: int | None = None, was: str = "", comment: str = "") -> Any: ...
-@overload
-def blob(*, default: T, max_length: int | None = None, was: str = "", comment: str = "") -> Col[T]: ...
-def blob(**options: Any) -> Any:
-    """Bytes. Takes `default`, `max_length` (bytes, kept by a CHECK), `was`, `comment`."""
-    return _spec("blob", options)
+def blob(
+    *, default: BytesT | Missing = MISSING, max_length: int | None = None, was: str = "", comment: str = ""
+) -> Col[BytesT]:
+    """Bytes; `max_length` counts bytes and is kept by a CHECK."""
+    options = _options(max_length=max_length)
+    return cast("Col[BytesT]", ColumnSpec("blob", options, default=default, was=was, comment=comment))
 
 
-@overload
-def json(*, secret: bool = False, was: str = "", comment: str = "") -> Any: ...
-@overload
-def json(*, default: T, secret: bool = False, was: str = "", comment: str = "") -> Col[T]: ...
-@overload
-def json(*, default_factory: Callable[[], T], secret: bool = False, was: str = "", comment: str = "") -> Col[T]: ...
-def json(**options: Any) -> Any:
+def json(
+    *,
+    default: T | Missing = MISSING,
+    default_factory: Callable[[], T] | None = None,
+    secret: bool = False,
+    was: str = "",
+    comment: str = "",
+) -> Col[T]:
     """A JSON document of the annotated shape: checked on writing and on reading, `json_valid` in the database.
 
-    Takes `default` (immutable) or `default_factory`, `secret` (never shown in messages), `was`, `comment`.
+    Args:
+        default: an immutable value; `default_factory` for lists, dicts and objects.
+        default_factory, was, comment: as for `integer`.
+        secret: whether it is never shown in messages.
     """
-    return _spec("json", options)
+    spec = ColumnSpec(
+        "json", default=default, default_factory=default_factory, secret=secret, was=was, comment=comment
+    )
+    return cast("Col[T]", spec)
 
 
-def auto_id(*, init: Literal[False] = False, was: str = "", comment: str = "") -> Any:
+def auto_id(*, init: Literal[False] = False, was: str = "", comment: str = "") -> Col[int]:
     """The integer primary key, filled by the database and never used twice; not an insert argument."""
-    return _spec("integer", {"auto": True, "primary_key": True, "was": was, "comment": comment})
+    del init  # speaks to the type checkers alone
+    return cast("Col[int]", ColumnSpec("integer", auto=True, primary_key=True, was=was, comment=comment))
 
 
-def soft_delete(*, init: Literal[False] = False, was: str = "", comment: str = "") -> Any:
+def soft_delete(*, init: Literal[False] = False, was: str = "", comment: str = "") -> Col[datetime | None]:
     """The moment of deletion, null for a live row: reads and updates see live rows unless asked otherwise."""
-    return _spec("timestamp_ms", {"soft_delete": True, "default": None, "was": was, "comment": comment})
+    del init  # speaks to the type checkers alone
+    spec = ColumnSpec("timestamp_ms", soft_delete=True, default=None, was=was, comment=comment)
+    return cast("Col[datetime | None]", spec)
 
 
 def generated(
     expression: Callable[[], object], *, init: Literal[False] = False, was: str = "", comment: str = ""
-) -> Any:
+) -> Col[T]:
     """A column that the database computes from others (VIRTUAL on SQLite, STORED on PostgreSQL).
 
-    Args: `expression`: called when first needed, gives an SQL expression over the same row's columns.
+    Args:
+        expression: called when first needed, gives an SQL expression over the same row's columns.
+        init: stays as it is; it tells the type checkers that this is not an insert argument.
+        was, comment: as for `integer`.
     """
-    return _spec("generated", {"generated": expression, "was": was, "comment": comment})
+    del init  # speaks to the type checkers alone
+    return cast("Col[T]", ColumnSpec("generated", generated=expression, was=was, comment=comment))
 
 
 @overload
 def references(
-    target: Callable[[], object],
+    target: Callable[[], ColumnOf[Target, Key]],
     *,
     on_delete: Action = "no action",
     primary_key: bool = False,
     unique: bool = False,
     was: str = "",
     comment: str = "",
-) -> Any: ...
+) -> Ref[Target, Key]: ...
 @overload
 def references(
-    target: Callable[[], object],
+    target: Callable[[], ColumnOf[Target, Key]],
     *,
     default: None,
     on_delete: Action = "no action",
@@ -331,11 +325,32 @@ def references(
     unique: bool = False,
     was: str = "",
     comment: str = "",
-) -> Any: ...
-def references(target: Callable[[], object], **options: Any) -> Any:
+) -> Ref[Target, Key | None]: ...
+def references(
+    target: Callable[[], ColumnOf[Target, Key]],
+    *,
+    default: None | Missing = MISSING,
+    on_delete: Action = "no action",
+    primary_key: bool = False,
+    unique: bool = False,
+    was: str = "",
+    comment: str = "",
+) -> Ref[Target, Key] | Ref[Target, Key | None]:
     """A foreign key.
 
-    Args: `target`: gives the column referred to (`lambda: Project.id`), called when first needed; `on_delete`: what
-    happens to this row when that one goes; `default`: only `None`; `primary_key`, `unique`, `was`, `comment`.
+    Args:
+        target: gives the column referred to (`lambda: Project.id`), called when first needed.
+        default: only `None`, for a reference that may be left out.
+        on_delete: what happens to this row when that one goes.
+        primary_key, unique, was, comment: as for `integer`.
     """
-    return _spec("reference", {"reference": Reference(target, options.pop("on_delete", "no action")), **options})
+    spec = ColumnSpec(
+        "reference",
+        reference=Reference(target, on_delete),
+        default=default,
+        primary_key=primary_key,
+        unique=unique,
+        was=was,
+        comment=comment,
+    )
+    return cast("Ref[Target, Key]", spec)

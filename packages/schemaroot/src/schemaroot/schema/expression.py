@@ -7,8 +7,8 @@ a declaration does not import SQLAlchemy. For type checkers they are SQLAlchemy'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overload
 
 from schemaroot.errors import MissingFilterError
 from schemaroot.schema.column import Column
@@ -17,7 +17,7 @@ from schemaroot.schema.values import MISSING
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, SQLColumnExpression
 
     from schemaroot.schema.table import Table
 else:
@@ -32,9 +32,30 @@ else:
 
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R", bound="Table")
+R_co = TypeVar("R_co", bound="Table", covariant=True)
 Owner = TypeVar("Owner", bound="Table")
 Target = TypeVar("Target", bound="Table")
+
+
+class Members(Protocol[T_co]):
+    """The values that `in_` looks among: any collection, but not a text, whose members would be its characters."""
+
+    def __contains__(self, item: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[T_co]: ...
+
+
+if TYPE_CHECKING:
+
+    class Predicate(ColumnElement[bool]):
+        """What a comparison gives: a condition whose `&` and `|` take conditions alone."""
+
+        def __and__(self, other: ColumnElement[bool]) -> Predicate: ...  # type: ignore[override]  # takes less than SQL
+        def __or__(self, other: ColumnElement[bool]) -> Predicate: ...  # type: ignore[override]  # takes less than SQL
+        def __invert__(self) -> Predicate: ...
+
+    Among = Members[T] | tuple[T, ...] | Iterator[T] | sa.Select[T]
 
 Bind = Callable[["sa.types.TypeEngine[Any]", object], "sa.ColumnElement[Any]"]
 """Makes the bound parameter of a value of an SQL type."""
@@ -286,13 +307,19 @@ def _is_sql(value: object) -> bool:
     return isinstance(value, _Facade) or hasattr(type(value), "__visit_name__")
 
 
-class Expr(_Facade, ColumnElement[T], Generic[R, T]):
-    """A column of table `R` with values of type `T`, as seen on the class."""
+class ColumnOf(_Facade, Generic[R_co, T_co]):
+    """A column of table `R_co`, where what matters is whose it is and what it gives."""
 
     __slots__ = ("_element", "column", "table")
 
     column: Column
-    table: type[R]
+    table: type[R_co]
+
+
+class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
+    """A column of table `R` with values of type `T`, as seen on the class."""
+
+    __slots__ = ()
 
     def __init__(self, table: type[R], column: Column) -> None:
         self.table = table
@@ -309,7 +336,7 @@ class Expr(_Facade, ColumnElement[T], Generic[R, T]):
             self._element = table_clause(self.table).c[self.column.name]
         return self._element
 
-    def to(self, value: T | ColumnElement[T]) -> Assignment[R]:
+    def to(self, value: T | SQLColumnExpression[T]) -> Assignment[R]:
         """This column set to `value` in an update, or beside an insert."""
         return Assignment(self.column, value)
 
@@ -324,31 +351,31 @@ class Expr(_Facade, ColumnElement[T], Generic[R, T]):
             return _COMPARISONS[operator](self.__clause_element__(), other)
         return Comparison(self, operator, other)
 
-    def __eq__(self, other: T | ColumnElement[T]) -> ColumnElement[bool]:  # type: ignore[override]  # builds SQL
-        return cast("ColumnElement[bool]", self._compare("=", other))
+    def __eq__(self, other: T | SQLColumnExpression[T | None]) -> Predicate:  # type: ignore[override]  # builds SQL
+        return cast("Predicate", self._compare("=", other))
 
-    def __ne__(self, other: T | ColumnElement[T]) -> ColumnElement[bool]:  # type: ignore[override]  # builds SQL
-        return cast("ColumnElement[bool]", self._compare("!=", other))
+    def __ne__(self, other: T | SQLColumnExpression[T | None]) -> Predicate:  # type: ignore[override]  # builds SQL
+        return cast("Predicate", self._compare("!=", other))
 
-    def __lt__(self, other: T | ColumnElement[T]) -> ColumnElement[bool]:
-        return cast("ColumnElement[bool]", self._compare("<", other))
+    def __lt__(self, other: T | SQLColumnExpression[T | None]) -> Predicate:
+        return cast("Predicate", self._compare("<", other))
 
-    def __le__(self, other: T | ColumnElement[T]) -> ColumnElement[bool]:
-        return cast("ColumnElement[bool]", self._compare("<=", other))
+    def __le__(self, other: T | SQLColumnExpression[T | None]) -> Predicate:
+        return cast("Predicate", self._compare("<=", other))
 
-    def __gt__(self, other: T | ColumnElement[T]) -> ColumnElement[bool]:
-        return cast("ColumnElement[bool]", self._compare(">", other))
+    def __gt__(self, other: T | SQLColumnExpression[T | None]) -> Predicate:
+        return cast("Predicate", self._compare(">", other))
 
-    def __ge__(self, other: T | ColumnElement[T]) -> ColumnElement[bool]:
-        return cast("ColumnElement[bool]", self._compare(">=", other))
+    def __ge__(self, other: T | SQLColumnExpression[T | None]) -> Predicate:
+        return cast("Predicate", self._compare(">=", other))
 
-    def in_(self, other: Iterable[T] | sa.Select[T]) -> ColumnElement[bool]:  # type: ignore[override]  # typed members
+    def in_(self, other: Among[T]) -> Predicate:  # type: ignore[override]  # typed members
         """True for rows whose value is among `other`; an empty list matches nothing."""
-        return self._membership(other, negated=False)
+        return cast("Predicate", self._membership(other, negated=False))
 
-    def not_in(self, other: Iterable[T] | sa.Select[T]) -> ColumnElement[bool]:  # type: ignore[override]  # typed members
+    def not_in(self, other: Among[T]) -> Predicate:  # type: ignore[override]  # typed members
         """True for rows whose value is not among `other`."""
-        return self._membership(other, negated=True)
+        return cast("Predicate", self._membership(other, negated=True))
 
     def _membership(self, other: Any, *, negated: bool) -> Any:
         if other is None or other is MISSING:

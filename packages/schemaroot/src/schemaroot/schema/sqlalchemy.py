@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA, DOUBLE_PRECISION, JSONB
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -30,14 +30,24 @@ _SQLITE: dict[str, TypeEngine[Any]] = {
     "boolean": sa.INTEGER(),
     "json": sa.TEXT(),
 }
-_POSTGRESQL: dict[str, TypeEngine[Any]] = {
-    "integer": sa.BIGINT(),
-    "real": DOUBLE_PRECISION(),
-    "text": sa.TEXT(),
-    "blob": BYTEA(),
-    "boolean": sa.BOOLEAN(),
-    "json": JSONB(),
-}
+
+
+@cache
+def _postgresql() -> dict[str, TypeEngine[Any]]:
+    from sqlalchemy.dialects.postgresql import BYTEA, DOUBLE_PRECISION, JSONB  # 2 MiB that SQLite alone does without
+
+    return {
+        "integer": sa.BIGINT(),
+        "real": DOUBLE_PRECISION(),
+        "text": sa.TEXT(),
+        "blob": BYTEA(),
+        "boolean": sa.BOOLEAN(),
+        "json": JSONB(),
+    }
+
+
+def _sql_type(storage: str, dialect: str) -> TypeEngine[Any]:
+    return (_postgresql() if dialect == "postgresql" else _SQLITE)[storage]
 
 
 class StoredAs(TypeDecorator[Any]):
@@ -57,8 +67,7 @@ class StoredAs(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
         """The SQL type in the dialect."""
-        types = _POSTGRESQL if dialect.name == "postgresql" else _SQLITE
-        return dialect.type_descriptor(types[self.column.type.storage])
+        return dialect.type_descriptor(_sql_type(self.column.type.storage, dialect.name))
 
     def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
         """A value compared with the column is dumped as the column dumps it."""
@@ -181,7 +190,7 @@ def _sa_column(column: Column, dialect: DialectName, *, sole_key: bool) -> sa.Co
         extra.append(sa.Identity(always=False))
     return sa.Column(
         column.name,
-        (_POSTGRESQL if dialect == "postgresql" else _SQLITE)[column.type.storage],
+        _sql_type(column.type.storage, dialect),
         *extra,
         nullable=column.nullable,
         primary_key=column.primary_key,

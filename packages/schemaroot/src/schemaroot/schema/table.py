@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast, dataclass_transform, overload
 
 import msgspec
 
@@ -68,7 +68,7 @@ class Col(Generic[T]):
 
     if TYPE_CHECKING:
 
-        def __set__(self, row: Any, value: T) -> None: ...
+        def __set__(self, row: Table, value: T) -> None: ...
 
 
 class Ref(Generic[Target, T]):
@@ -83,7 +83,7 @@ class Ref(Generic[Target, T]):
 
     if TYPE_CHECKING:
 
-        def __set__(self, row: Any, value: T) -> None: ...
+        def __set__(self, row: Table, value: T) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class TableDeclaration:
             raise DeclarationError(column.label, f"refers to something unknown ({error})") from None
         if not isinstance(target, Expr):
             raise DeclarationError(column.label, f"refers to {target!r}", hint="Use references(lambda: Table.column).")
-        return cast("Expr[Any, Any]", target).column
+        return target.column
 
     def foreign_key_name(self, column: Column) -> str:
         """The database's name of a foreign key."""
@@ -189,23 +189,6 @@ class _ColumnAccess:
 _OPTIONS = frozenset({"name", "indexes", "unique", "checks", "search", "was", "comment"})
 
 
-@dataclass_transform(
-    kw_only_default=True,
-    frozen_default=True,
-    field_specifiers=(
-        auto_id,
-        blob,
-        boolean,
-        generated,
-        integer,
-        json,
-        real,
-        references,
-        soft_delete,
-        text,
-        timestamp_ms,
-    ),
-)
 class TableMeta(_StructMeta):
     """Makes a table's class from its declaration, and fails at once when the declaration is wrong."""
 
@@ -335,7 +318,7 @@ def _check_reference(column: Column) -> None:
         raise DeclarationError(column.label, f"refers to something unknown ({error})") from None
     if not isinstance(target, Expr):
         raise DeclarationError(column.label, f"refers to {target!r}", hint="Use references(lambda: Table.column).")
-    referred = cast("Expr[Any, Any]", target).column
+    referred = target.column
     if referred.type.storage != column.type.storage:
         raise DeclarationError(
             column.label, f"holds {column.type.describe()} but {referred.label} holds {referred.type.describe()}"
@@ -373,11 +356,34 @@ def _check_declaration(declared: TableDeclaration) -> None:
         raise DeclarationError(label, "full-text search is over text columns")
 
 
-class Table(_Struct, metaclass=TableMeta):
+if TYPE_CHECKING:
+    _Meta = type  # mypy checks the options of a class, such as name=, only where no metaclass may take them
+else:
+    _Meta = TableMeta
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(
+        auto_id,
+        blob,
+        boolean,
+        generated,
+        integer,
+        json,
+        real,
+        references,
+        soft_delete,
+        text,
+        timestamp_ms,
+    ),
+)
+class Table(_Struct, metaclass=_Meta):
     """Base of all tables. Instances are rows: frozen, equal by value, picklable, hashable when their values are."""
 
     if TYPE_CHECKING:
-        __declaration__: TableDeclaration
+        __declaration__: ClassVar[TableDeclaration]
 
         def __init_subclass__(
             cls,
@@ -402,7 +408,7 @@ class Table(_Struct, metaclass=TableMeta):
         """The values by column name, in the order of the declaration."""
         return {name: getattr(self, name) for name in type(self).__declaration__.columns}
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return _restore, (type(self), tuple(self.to_dict().values()))
 
     def __repr__(self) -> str:

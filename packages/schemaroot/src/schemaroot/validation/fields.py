@@ -67,7 +67,7 @@ def field_type(column: Column) -> object:
             return Annotated[float, Field(strict=True, ge=low, le=high, allow_inf_nan=False)]
         case Text(min_length=low, max_length=high, pattern=pattern):
             limits = Field(strict=True, min_length=low or None, max_length=high, pattern=pattern)
-            return Annotated[str, limits, AfterValidator(_without_nul)]
+            return Annotated[str, limits, AfterValidator(_storable)]
         case Enumeration(storage="integer", python_type=literal):
             return Annotated[literal, BeforeValidator(_whole_number)]
         case Boolean():
@@ -95,9 +95,9 @@ def outside_value(column: Column, value: object) -> object:
             return value
 
 
-def _without_nul(value: str) -> str:
-    if "\0" in value:
-        raise problem("TEXT_NOT_STORABLE", "the text holds a NUL character")
+def _storable(value: str) -> str:
+    for fault in shapes.unstorable(value):
+        raise problem(fault.kind, fault.message)
     return value
 
 

@@ -226,7 +226,7 @@ def _problems(
 ) -> list[InitErrorDetails]:
     """Pydantic's findings in our words, and the CHECKs that the good fields break."""
     if not isinstance(data, Mapping):
-        return [_reworded(cls, part) for part in details]
+        return [_reworded(cls, part, {}) for part in details]
     entries = dict(cast("Mapping[object, object]", data))
     odd = {key: None for key in entries if not (isinstance(key, str) and shapes.is_unicode(key))}
     if odd:
@@ -238,7 +238,7 @@ def _problems(
         except pydantic.ValidationError as error:
             details = error.errors(include_url=False)
     found = [_line("UNKNOWN_FIELD", "unknown field", (shapes.shown_key(key),)) for key in odd]
-    found += [_reworded(cls, part) for part in details]
+    found += [_reworded(cls, part, entries) for part in details]
     bad = {cls.__columns__.get(str(part["loc"][0])) for part in details if part["loc"]}
     good = {str(key): value for key, value in entries.items() if cls.__columns__.get(str(key)) not in bad}
     return found + _breaches_beside(cls, good)
@@ -270,10 +270,13 @@ _MESSAGE_LIMIT = 200
 _KEY_LIMIT = 60
 
 
-def _reworded(cls: type[OutsideModel], part: ErrorDetails) -> InitErrorDetails:
+def _reworded(cls: type[OutsideModel], part: ErrorDetails, entries: Mapping[object, object]) -> InitErrorDetails:
     """One finding of Pydantic's in our words; the value that it found is left behind."""
     found, where = part["type"], part["loc"]
     column = cls.__columns__.get(str(where[0])) if where else None
+    if column is not None and len(where) > 1 and isinstance(column.type, Json) and column.type.adapter is not None:
+        document = entries.get(where[0], entries.get(column.name))
+        where = (where[0], *shapes.place_in(document, where[1:], is_missing=found == "missing"))
     if found in _WORDS:
         kind, words = _WORDS[found]
         message = words.format_map(part.get("ctx", {}))

@@ -91,6 +91,7 @@ def problems_of(error: pydantic.ValidationError, *, at: str = "") -> tuple[Probl
     return tuple(Problem(_path(part["loc"], at), part["msg"], part["type"]) for part in details)
 
 
+_KEY_LIMIT = 100
 _PLAIN_KEY = re.compile(r"[^\W\d]\w*")
 
 
@@ -99,7 +100,10 @@ def _path(where: Iterable[str | int], at: str) -> str:
     for part in where:
         if isinstance(part, int):
             path += f"[{part}]"
-        elif _PLAIN_KEY.fullmatch(part):
+            continue
+        if len(part) > _KEY_LIMIT:
+            part = part[: _KEY_LIMIT - 3] + "..."
+        if _PLAIN_KEY.fullmatch(part):
             path += f".{part}" if path else part
         else:
             path += f"[{json.dumps(part)}]"

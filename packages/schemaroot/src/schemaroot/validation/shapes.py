@@ -71,6 +71,20 @@ def _unstorable(value: object, path: Path) -> Iterator[Fault]:
                 yield from _unstorable(item, (*path, position))
 
 
+def place_in(document: object, where: Path, *, is_missing: bool) -> Path:
+    """The part of Pydantic's location that lies in the document; Pydantic names the chosen members of unions too."""
+    place: list[str | int] = []
+    for part in where[:-1] if is_missing else where:
+        if isinstance(document, dict) and part in document:
+            document = cast("dict[object, object]", document)[part]
+        elif isinstance(document, list) and isinstance(part, int):
+            document = cast("list[object]", document)[part]
+        else:
+            continue
+        place.append(part)
+    return (*place, where[-1]) if is_missing else tuple(place)
+
+
 def is_unicode(text: str) -> bool:
     """Whether a text is one that UTF-8 can write: without lone surrogates."""
     try:
@@ -118,12 +132,12 @@ def _path_of(where: str) -> Path:
 
 
 _KINDS = {
+    " length ": "OUT_OF_RANGE",
     ", got ": "WRONG_TYPE",
     "missing required": "MISSING",
     "Invalid enum": "NOT_ONE_OF",
     "Invalid value": "NOT_ONE_OF",
     "matching regex": "PATTERN",
-    " of length ": "OUT_OF_RANGE",
     "= ": "OUT_OF_RANGE",
     "< ": "OUT_OF_RANGE",
     "> ": "OUT_OF_RANGE",

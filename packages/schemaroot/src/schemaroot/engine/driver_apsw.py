@@ -1,0 +1,65 @@
+"""apsw behind the seam of `driver`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+from schemaroot.engine.driver import UNSTORABLE, Cursor, DriverFault, DriverName, OpenMode, file_uri
+
+
+class ApswDriver:
+    """apsw: a thin layer over a current SQLite that it brings itself."""
+
+    name: DriverName = "apsw"
+    errors: tuple[type[BaseException], ...] = (apsw.Error, *UNSTORABLE, UnicodeDecodeError)
+    library = apsw.sqlite_lib_version()
+
+    def connect(self, path: str, mode: OpenMode) -> Any:
+        """A connection in autocommit."""
+        flags = (
+            apsw.SQLITE_OPEN_URI
+            | {
+                "rw": apsw.SQLITE_OPEN_READWRITE,
+                "rwc": apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE,
+                "ro": apsw.SQLITE_OPEN_READONLY,
+                "immutable": apsw.SQLITE_OPEN_READONLY,
+            }[mode]
+        )
+        if path == ":memory:":
+            connection = apsw.Connection(":memory:")
+        else:
+            connection = apsw.Connection(file_uri(path, mode), flags=flags)
+        # Without it apsw's build prepares some statements again on each run, when a bound value may change the plan.
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+        return connection
+
+    def cursor(self, connection: Any) -> Cursor:
+        """A new cursor."""
+        cursor: Cursor = connection.cursor()
+        return cursor
+
+    def changes(self, connection: Any, cursor: Any) -> int:
+        """Rows changed by the last statement."""
+        del cursor
+        return int(connection.changes())
+
+    def last_rowid(self, connection: Any, cursor: Any) -> int:
+        """The rowid of the last inserted row."""
+        del cursor
+        return int(connection.last_insert_rowid())
+
+    def in_transaction(self, connection: Any) -> bool:
+        """Whether a transaction is open."""
+        return bool(connection.in_transaction)
+
+    def fault(self, error: BaseException) -> DriverFault:
+        """The error in shared words."""
+        code = getattr(error, "extendedresult", 0) or getattr(error, "result", 1)
+        return DriverFault(int(code), _without_prefix(str(error)))
+
+
+def _without_prefix(message: str) -> str:
+    head, separator, rest = message.partition(": ")
+    return rest if separator and head.endswith("Error") else message

@@ -1,0 +1,51 @@
+"""The standard library's sqlite3 behind the seam of `driver`."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from schemaroot.engine.driver import UNSTORABLE, Cursor, DriverFault, DriverName, OpenMode, file_uri
+
+
+class StandardDriver:
+    """The standard library's sqlite3, with the SQLite that Python was built with."""
+
+    name: DriverName = "sqlite3"
+    errors: tuple[type[BaseException], ...] = (sqlite3.Error, sqlite3.Warning, *UNSTORABLE)
+    library = sqlite3.sqlite_version
+
+    def connect(self, path: str, mode: OpenMode) -> Any:
+        """A connection in autocommit."""
+        target = ":memory:" if path == ":memory:" else file_uri(path, mode)
+        return sqlite3.connect(
+            target,
+            uri=path != ":memory:",
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=0,
+            cached_statements=512,
+        )
+
+    def cursor(self, connection: Any) -> Cursor:
+        """A new cursor."""
+        cursor: Cursor = connection.cursor()
+        return cursor
+
+    def changes(self, connection: Any, cursor: Any) -> int:
+        """Rows changed by the last statement."""
+        del connection
+        return max(int(cursor.rowcount), 0)
+
+    def last_rowid(self, connection: Any, cursor: Any) -> int:
+        """The rowid of the last inserted row."""
+        del connection
+        return int(cursor.lastrowid)
+
+    def in_transaction(self, connection: Any) -> bool:
+        """Whether a transaction is open."""
+        return bool(connection.in_transaction)
+
+    def fault(self, error: BaseException) -> DriverFault:
+        """The error in shared words."""
+        return DriverFault(int(getattr(error, "sqlite_errorcode", 1)), str(error))
