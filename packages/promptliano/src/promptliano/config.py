@@ -53,6 +53,12 @@ class DatabaseSetting:
         """The file behind the address; `None` for addresses of other kinds."""
         return Path(self.url.removeprefix(SCHEME)) if self.url.startswith(SCHEME) else None
 
+    def same_as(self, other: DatabaseSetting) -> bool:
+        """Whether both are the same database."""
+        if self.path is None or other.path is None:
+            return self.url == other.url
+        return self.path.resolve() == other.path.resolve()
+
     def make_folder(self) -> None:
         """Makes the folder of the default database, for its owner alone (mode 0700)."""
         if self.is_default and self.path is not None:

@@ -39,6 +39,7 @@ def run_import(
     from promptliano.cli.errors import FOUND, CommandError
     from promptliano.cli.opening import again, setting_for
     from promptliano.cli.output import print_json, talk
+    from promptliano.cli.text import count
     from promptliano.legacy.importer import run_import as take_over
 
     if agents is not None and not agents.is_dir():
@@ -49,9 +50,11 @@ def run_import(
     with private_folder(setting, source), progress_bar() as progress:
         report = take_over(source, setting.url, agents_dir=agents, progress=progress)
     if as_json:
-        print_json(report.to_json())
+        print_json(report.to_document())
     else:
         print_report(report)
+        if quarantined := report.totals["quarantined"]:
+            talk(f"{count(quarantined, 'row')} did not fit and went to the table archive whole, as the rules say.")
         talk(f"Look at it: promptliano ticket list{again(database)}")
     if report.totals["quarantined"]:
         raise typer.Exit(FOUND)
@@ -110,24 +113,23 @@ def private_folder(setting: DatabaseSetting, source: Path) -> Generator[None]:
 
 @contextmanager
 def progress_bar() -> Generator[Progress | None]:
-    """A bar on stderr for each table where stderr is a terminal, else nothing."""
+    """A bar on stderr for the table that is being read, where stderr is a terminal; else nothing."""
     import sys
 
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from promptliano.cli.output import console
 
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
+        task = bar.add_task("reading the source", total=None)
 
         def show(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total)
-            bar.update(tasks[name], completed=done, total=total)
+            # A bar of one step would stand still until it is full: let it move to and fro instead.
+            bar.update(task, description=name, completed=done, total=total if total > 1 else None)
 
         yield show
 
@@ -135,7 +137,7 @@ def progress_bar() -> Generator[Progress | None]:
 def print_report(report: ImportReport) -> None:
     """Prints what became of every row, table by table, and which rules were used."""
     from promptliano.cli.output import Column, Sheet, print_table
-    from promptliano.legacy.rules import meaning_of
+    from promptliano.legacy.rules import RULES
 
     def number(name: str, style: str = "") -> Column[tuple[str, dict[str, int]]]:
         return Column(name.upper(), lambda row: f"{row[1][name]:,}" if row[1][name] else "·", right=True, style=style)
@@ -157,7 +159,9 @@ def print_report(report: ImportReport) -> None:
         rules = [
             Column[tuple[str, int]]("ROWS", lambda rule: f"{rule[1]:,}", right=True),
             Column[tuple[str, int]]("RULE", lambda rule: rule[0]),
-            Column[tuple[str, int]]("WHICH SAYS", lambda rule: meaning_of(rule[0]), grows=True, style="dim"),
+            Column[tuple[str, int]](
+                "WHICH SAYS", lambda rule: RULES.get(rule[0].partition(":")[0], ""), grows=True, style="dim"
+            ),
         ]
         print_table(rules, report.rules.most_common())
     sheet.line()

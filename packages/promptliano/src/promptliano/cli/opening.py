@@ -53,7 +53,9 @@ def opened(flag: str | None, *, read_only: bool = False) -> Generator[Database]:
 
 def again(flag: str | None) -> str:
     """The option that a next command needs so that it looks at the same database; empty where it would anyway."""
-    return f" --database {shlex.quote(flag)}" if flag is not None else ""
+    if flag is None or setting_for(flag).same_as(setting_for(None)):
+        return ""
+    return f" --database {shlex.quote(flag)}"
 
 
 def project_id_of(database: Database, wanted: str | None) -> int | None:

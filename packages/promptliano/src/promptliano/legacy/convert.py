@@ -7,7 +7,7 @@ not bring back, and how it is counted. It writes nothing; the importer does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
@@ -87,9 +87,9 @@ class Known:
 
     def project(self, number: object) -> datetime | None:
         """When an imported project was deleted; raises `Refusal` when there is no such project."""
-        if number not in self.projects:
+        if not isinstance(number, int) or number not in self.projects:
             raise Refusal("missing_parent")
-        return self.projects[cast(int, number)]
+        return self.projects[number]
 
     def queue(self, number: Cell, *tables: str) -> tuple[int, datetime | None] | None:
         """The imported queue of that id in the first of the source tables that has it."""
@@ -181,13 +181,11 @@ class MappedConverter(TableConverter, Generic[R]):
 
     mapping: ClassVar[TableMapping[Any]]
     mode: Mode = "kept"
-    by_hand: ClassVar[frozenset[str]] = frozenset()
-    """Columns that the subclass converts itself."""
 
-    def __init__(self, known: Known, table: FoundTable) -> None:
+    def __init__(self, known: Known, table: FoundTable, *, by_hand: Collection[str] = ()) -> None:
         super().__init__(known, table)
         self.target = self.mapping.target
-        columns = {name: nullable for name, nullable in self.columns.items() if name not in self.by_hand}
+        columns = {name: nullable for name, nullable in self.columns.items() if name not in by_hand}
         self.bound: BoundMapping[R] = self.mapping.of(columns)
 
     def convert(self, chunk: Sequence[SourceRow]) -> Iterator[Converted]:

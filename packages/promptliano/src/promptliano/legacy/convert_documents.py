@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from typing_extensions import override
+
 from promptliano.legacy.cells import Cell, Refusal, Row
 from promptliano.legacy.codecs import as_json, moment
 from promptliano.legacy.convert import Converted, Known, MappedConverter, Mode, TableConverter
@@ -54,6 +56,7 @@ class TabConverter(MappedConverter[UserPreference]):
             raise Refusal("not_an_object:data")
         return client if isinstance(client, str) and client else NOBODY, f"project.{project}.activeTab"
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         data = _data(row.cells)
         place = self._place(data)
@@ -106,6 +109,7 @@ class SelectionConverter(TableConverter):
         self._selected: set[tuple[int, str, int]] = set()
         self._places: set[str] = set()
 
+    @override
     def convert(self, chunk: Sequence[SourceRow]) -> Iterator[Converted]:
         """What becomes of each row, in their order; the newest document of a tab is read first."""
         made: dict[str, Converted] = {}

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
+from typing_extensions import override
+
 from promptliano.legacy.cells import Cell, Refusal
 from promptliano.legacy.convert import Converted, Known, MappedConverter, Mode, file_texts
 from promptliano.legacy.mapping import Values, make_row
@@ -44,11 +46,13 @@ class ProjectConverter(MappedConverter[Project]):
         super().__init__(known, table)
         self._paths: set[object] = set()
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         if values["path"] in self._paths:
             values["deleted"] = values["updated"]
             out.note("duplicate_path")
 
+    @override
     def accept(self, row: SourceRow, values: Values) -> None:
         self._paths.add(values["path"])
         self.known.projects[cast(int, values["id"])] = cast("datetime | None", values.get("deleted"))
@@ -59,6 +63,7 @@ class OldQueueConverter(MappedConverter[Queue]):
 
     mapping = TASK_QUEUES
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         values["deleted"] = self.known.project(values["project_id"])
         taken = self.known.queue_names
@@ -72,6 +77,7 @@ class OldQueueConverter(MappedConverter[Queue]):
             values["name"] = name
             out.note("duplicate_queue_name")
 
+    @override
     def accept(self, row: SourceRow, values: Values) -> None:
         self.known.queue_names.add((values["project_id"], values["name"]))
         here = cast(int, values["id"]), cast("datetime | None", values["deleted"])
@@ -87,10 +93,12 @@ class LaterQueueConverter(OldQueueConverter):
         super().__init__(known, table)
         self.mode: Mode = "mapped" if known.source.era == "mixed" else "kept"
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         super().complete(row, values, out)
-        if values["id"] in self.known.queues.get("task_queues", {}):
-            values["id"] = self.known.last_id("task_queues") + cast(int, values["id"])
+        number = cast(int, values["id"])
+        if number in self.known.queues.get("task_queues", {}):
+            values["id"] = self.known.last_id("task_queues") + number
 
 
 class OldFileConverter(MappedConverter[File]):
@@ -103,6 +111,7 @@ class OldFileConverter(MappedConverter[File]):
         self._twice = known.source.duplicates(table.name, "project_id", "path")
         self._seen: set[tuple[object, object]] = set()
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         values["deleted"] = self.known.project(values["project_id"])
         content = cast("str | None", values["content"])
@@ -111,6 +120,7 @@ class OldFileConverter(MappedConverter[File]):
         if (values["project_id"], values["path"]) in self._seen:
             raise Refusal("duplicate_file")
 
+    @override
     def accept(self, row: SourceRow, values: Values) -> None:
         place = values["project_id"], values["path"]
         if place in self._twice:
@@ -123,6 +133,7 @@ class LaterFileConverter(OldFileConverter):
     mapping = FILES
     mode: Mode = "mapped"
 
+    @override
     def prepare(self, chunk: Sequence[SourceRow]) -> None:
         self._old: dict[tuple[Cell, Cell], int] = {}
         if self.known.source.has("project_files", "id", "project_id", "path"):
@@ -131,6 +142,7 @@ class LaterFileConverter(OldFileConverter):
             numbers = self.known.present(File.id, among=[number for number, *_ in found])
             self._old = {(project, path): cast(int, number) for number, project, path in found if number in numbers}
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         old = self._old.get((row.cells["project_id"], row.cells["path"]))
         if old is not None:
@@ -178,25 +190,28 @@ class LaterSelectionConverter(MappedConverter[SelectedFile]):
         newest: dict[tuple[Cell, ...], tuple[Cell, ...]] = {}
         for project, file, *when in rows:
             if isinstance(when[0], int):
-                newest[project, file] = max(newest.get((project, file), (0, 0)), tuple(when))  # type: ignore[type-var]  # numbers
+                newest[project, file] = max(newest.get((project, file), (0, 0)), tuple(when))
         return {place: when[1] for place, when in newest.items()}
 
+    @override
     def prepare(self, chunk: Sequence[SourceRow]) -> None:
         files = [row.cells["file_id"] for row in chunk]
         self._numbers = self.known.file_numbers(file for file in files if isinstance(file, str))
         self._texts = file_texts(self.known.target, self._numbers.values())
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         cells = row.cells
         deleted = self.known.project(values["project_id"])
-        if cells["file_id"] not in self._numbers:
+        file = cells["file_id"]
+        if not isinstance(file, str) or file not in self._numbers:
             raise Refusal("missing_parent")
         if not cells["is_active"]:
             out.note("inactive_selection")
             deleted = deleted or cast("datetime", values["created"])
-        elif self._winners.get((cells["project_id"], cells["file_id"]), cells["id"]) != cells["id"]:
+        elif self._winners.get((cells["project_id"], file), cells["id"]) != cells["id"]:
             raise Refusal("duplicate_selection", "merged")
-        project, number = cast(int, values["project_id"]), self._numbers[cast(str, cells["file_id"])]
+        project, number = cast(int, values["project_id"]), self._numbers[file]
         values |= {"file_id": number, "deleted": deleted, "updated": values["created"]}
         values["position"] = self._positions[project]
         self._positions[project] += 1
@@ -208,6 +223,7 @@ class PromptConverter(MappedConverter[Prompt]):
 
     mapping = PROMPTS
 
+    @override
     def prepare(self, chunk: Sequence[SourceRow]) -> None:
         self._links: dict[Cell, list[Cell]] = {}
         if self.known.source.has("prompt_projects", "prompt_id", "project_id"):
@@ -218,6 +234,7 @@ class PromptConverter(MappedConverter[Prompt]):
                 if project in self.known.projects:
                     self._links.setdefault(prompt, []).append(project)
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         named = row.cells.get("project_id")
         links = self._links.get(row.cells["id"], [])
@@ -242,9 +259,11 @@ class LinkConverter(MappedConverter[PromptProject]):
         self._twice = known.source.duplicates(table.name, "prompt_id", "project_id")
         self._seen: set[tuple[object, object]] = set()
 
+    @override
     def prepare(self, chunk: Sequence[SourceRow]) -> None:
         self._prompts = self.known.present(Prompt.id, among=[row.cells["prompt_id"] for row in chunk])
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         self.known.project(values["project_id"])
         if values["prompt_id"] not in self._prompts:
@@ -252,6 +271,7 @@ class LinkConverter(MappedConverter[PromptProject]):
         if (values["prompt_id"], values["project_id"]) in self._seen:
             raise Refusal("duplicate_link", "merged")
 
+    @override
     def accept(self, row: SourceRow, values: Values) -> None:
         place = values["prompt_id"], values["project_id"]
         if place in self._twice:
@@ -263,6 +283,7 @@ class ChatConverter(MappedConverter[Chat]):
 
     mapping = CHATS
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         project = values["project_id"]
         if project is not None and project not in self.known.projects:
@@ -277,11 +298,14 @@ class MessageConverter(MappedConverter[ChatMessage]):
 
     mapping = CHAT_MESSAGES
 
+    @override
     def prepare(self, chunk: Sequence[SourceRow]) -> None:
         self._chats = self.known.present(Chat.id, Chat.deleted, among=[row.cells["chat_id"] for row in chunk])
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
-        if values["chat_id"] not in self._chats:
+        chat = cast(int, values["chat_id"])
+        if chat not in self._chats:
             raise Refusal("missing_parent")
-        (values["deleted"],) = self._chats[cast(int, values["chat_id"])]
+        (values["deleted"],) = self._chats[chat]
         values.setdefault("updated", values["created"])

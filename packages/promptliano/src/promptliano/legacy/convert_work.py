@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar, cast
 
+from typing_extensions import override
+
 from promptliano.legacy.cells import Cell, Refusal, Row
 from promptliano.legacy.codecs import flag, moment, texts, to_json_text
 from promptliano.legacy.convert import Converted, Known, MappedConverter, file_texts
@@ -104,7 +106,7 @@ class QueueUnion:
         entry = None if queue is None else self._entry(cells, queue[0], notes)
         if not items:
             return United(entry, notes if entry is None else [*notes, "queue_item_derived"])
-        best = dict(max(items, key=lambda item: (item["status"] in ENDS, item["updated"], item["id"])))  # type: ignore[arg-type, return-value]  # moments and numbers
+        best = dict(max(items, key=lambda item: (item["status"] in ENDS, item["updated"], item["id"])))
         best |= {"enqueued": best["created"], "available": best["created"], "position": 0}
         united = United(best, notes)
         if entry is not None:
@@ -148,11 +150,10 @@ class WorkConverter(MappedConverter[R]):
 
     def __init__(self, known: Known, table: FoundTable) -> None:
         self._texts_by_hand: bool = known.source.has("files", "id", "path")
-        if self._texts_by_hand:
-            self.by_hand = frozenset({"suggested_file_ids"})
-        super().__init__(known, table)
+        super().__init__(known, table, by_hand=("suggested_file_ids",) if self._texts_by_hand else ())
         self._union = QueueUnion(known)
 
+    @override
     def prepare(self, chunk: Sequence[SourceRow]) -> None:
         self._items = self._union.items_of(self.kind, [row.cells["id"] for row in chunk])
         self._lists: dict[str, list[str]] = {}
@@ -190,10 +191,10 @@ class WorkConverter(MappedConverter[R]):
         if not self._texts_by_hand:
             return
         cell = row.cells["suggested_file_ids"]
-        if cell not in self._lists:
+        if not isinstance(cell, str) or cell not in self._lists:
             raise Refusal("not_a_list:suggested_file_ids")
         numbers: list[int] = []
-        for text in self._lists[cast(str, cell)]:
+        for text in self._lists[cell]:
             if text in self._numbers:
                 numbers.append(self._numbers[text])
             elif text.isdecimal():
@@ -220,6 +221,7 @@ class TicketConverter(WorkConverter[Ticket]):
     mapping = TICKETS
     kind = "ticket"
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         values["deleted"] = self.known.project(values["project_id"])
         self.suggest(row, values, out)
@@ -236,15 +238,18 @@ class TaskConverter(WorkConverter[Task]):
     mapping = TASKS
     kind = "task"
 
+    @override
     def prepare(self, chunk: Sequence[SourceRow]) -> None:
         super().prepare(chunk)
         tickets = [row.cells["ticket_id"] for row in chunk]
         self._tickets = self.known.present(Ticket.id, Ticket.project_id, Ticket.deleted, among=tickets)
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
-        if values["ticket_id"] not in self._tickets:
+        ticket = cast(int, values["ticket_id"])
+        if ticket not in self._tickets:
             raise Refusal("missing_parent")
-        project, values["deleted"] = self._tickets[cast(int, values["ticket_id"])]
+        project, values["deleted"] = self._tickets[ticket]
         try:
             done = flag.there(row.cells["done"])
         except Refusal as refusal:
@@ -267,6 +272,7 @@ class QueueItemConverter(MappedConverter[QueueItem]):
         super().__init__(known, table)
         self._union = QueueUnion(known)
 
+    @override
     def prepare(self, chunk: Sequence[SourceRow]) -> None:
         self._items: dict[tuple[str, Cell], list[Values]] = {}
         self._owners: dict[tuple[str, Cell], Row] = {}
@@ -290,11 +296,12 @@ class QueueItemConverter(MappedConverter[QueueItem]):
         tickets = self.known.present(Ticket.id, Ticket.project_id, among=[ticket for ticket, _ in tasks.values()])
         return {number: (tickets[ticket][0], deleted) for number, (ticket, deleted) in tasks.items()}
 
+    @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
         kind, number = row.cells["item_type"], row.cells["item_id"]
-        if kind not in TABLE_OF:
+        if not isinstance(kind, str) or kind not in TABLE_OF:
             raise Refusal("unsupported_queue_item", "archived")
-        place = cast(str, kind), number
+        place = kind, number
         if place not in self._parents:
             raise Refusal("queue_item_without_target", "archived")
         items = self._items.get(place, [])

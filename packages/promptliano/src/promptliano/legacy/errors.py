@@ -65,3 +65,13 @@ class KeyFileError(ImportRefusedError):
     def __init__(self, path: Path, problem: str) -> None:
         self.path = path
         super().__init__(f"{path}: {problem}.", hint="Put the key file that belongs to the database beside it.")
+
+
+class AgentsMissingError(ImportRefusedError):
+    """The folder that should hold agents is not there."""
+
+    code = "AGENTS_MISSING"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(f"{folder} is not a folder; nothing was imported.", hint="Name the folder with the projects.")

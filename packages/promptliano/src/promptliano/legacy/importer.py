@@ -15,12 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-import sqlalchemy as sa
-
 from promptliano.legacy.agents import agent_rows
 from promptliano.legacy.cells import row_bytes
 from promptliano.legacy.convert import Converted, Known, TableConverter
-from promptliano.legacy.errors import TargetNotEmptyError
+from promptliano.legacy.errors import AgentsMissingError, TargetNotEmptyError
 from promptliano.legacy.place import Place
 from promptliano.legacy.records import CELLS, ID_MAP, RECORD, find_record
 from promptliano.legacy.registry import converters, derived_tables
@@ -51,7 +49,7 @@ def run_import(
     Args:
         source: the legacy database file; a write-ahead log beside it is taken into account.
         target_url: the database to create (`sqlite:///...`), or one without rows.
-        agents_dir: the folder with the projects' folders, in which the agents' files lie.
+        agents_dir: the folder with the projects' folders, in which the agents' files lie, or one project's folder.
         progress: is called now and then.
         dry_run: does everything in a folder for temporary files, and leaves no target behind.
 
@@ -62,7 +60,7 @@ def run_import(
         SchemarootError: the source cannot be read, or the target cannot be written or is in use; nothing was changed.
     """
     if agents_dir is not None and not agents_dir.is_dir():
-        raise NotADirectoryError(f"{agents_dir} is not a folder")
+        raise AgentsMissingError(agents_dir)
     if dry_run:
         with tempfile.TemporaryDirectory(prefix="promptliano-plan-") as folder:
             place = Place(Path(folder) / "target.db")

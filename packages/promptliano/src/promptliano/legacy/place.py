@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,7 @@ class Place:
         return cls(Path(url.removeprefix(_SQLITE)))
 
     @contextmanager
-    def staging(self) -> Iterator[Staging]:
+    def staging(self) -> Generator[Staging]:
         """A folder beside the target for building it; it goes in the end, and one that a crash left goes first.
 
         Raises `TargetTakenError` while another import builds the same target.
@@ -80,7 +80,7 @@ class Place:
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def new_key(self) -> Iterator[Path]:
+    def new_key(self) -> Generator[Path]:
         """The key file beside the target; one that is made meanwhile goes again when an error ends the work."""
         path = key_path(self.path)
         was_there = path.exists()
@@ -93,7 +93,7 @@ class Place:
 
 
 @contextmanager
-def _lock(folder: Path, target: Path) -> Iterator[None]:
+def _lock(folder: Path, target: Path) -> Generator[None]:
     """Keeps the folder for this process; the lock goes with the process, whatever ends it."""
     number = os.open(folder, os.O_RDONLY)
     try:

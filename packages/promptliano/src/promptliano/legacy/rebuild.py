@@ -57,7 +57,7 @@ class Rebuilder:
         self.era: str = cast(str, record["era"])
         said = cast("dict[str, dict[str, Any]]", record["tables"])
         self.tables: dict[str, RebuiltTable] = {
-            name: RebuiltTable(name, **(fields | {"key": tuple(fields["key"])})) for name, fields in said.items()
+            name: RebuiltTable(name, key=tuple(fields.pop("key")), **fields) for name, fields in said.items()
         }
         self._entries = ENTRIES.of(dict.fromkeys(ENTRY_COLUMNS, True))
 
@@ -116,7 +116,7 @@ class Rebuilder:
         mapping = mapping_of(table.name, set(table.columns))
         assert mapping is not None
         bound = mapping.of(table.columns)
-        identity = cast("Expr[Any, int]", getattr(bound.target, "id"))
+        identity = cast("Expr[Any, int]", bound.target.id)
         others = self._mapped_ids(table, bound.target)
         found = self.target.select(bound.target).with_deleted().where(identity <= (table.last or 0)).order_by(identity)
         for batch in _batches(found.stream()):
@@ -144,7 +144,7 @@ class Rebuilder:
         mapping = mapping_of(table.name, set(table.columns))
         assert mapping is not None
         bound = mapping.of(table.columns)
-        identity = cast("Expr[Any, int]", getattr(bound.target, "id"))
+        identity = cast("Expr[Any, int]", bound.target.id)
         for batch in _batches(self._id_map(table)):
             among = [number for _, number in batch]
             found = self.target.select(bound.target).with_deleted().where(identity.in_(among))
@@ -158,8 +158,8 @@ class Rebuilder:
         cells = self._cells(table, [key for key, _ in rows])
         beside = self._beside(table, [values for _, values in rows])
         for (key, values), other in zip(rows, beside, strict=True):
-            back = {"id": key} | bound.back(values) if table.mode == "mapped" else bound.back(values)
-            yield self._in_order(table, back | other | cells.get(key, {}))
+            named: dict[str, Cell] = {"id": key} if table.mode == "mapped" else {}
+            yield self._in_order(table, named | bound.back(values) | other | cells.get(key, {}))
 
     # --- what other target rows bring back ----------------------------------------------------------------------------
 
@@ -180,8 +180,8 @@ class Rebuilder:
         ids = [cast(int, row["id"]) for row in rows]
         found = self.target.select(QueueItem).with_deleted().where(owner.in_(ids)).order_by(QueueItem.id)
         items: dict[object, Values] = {}
-        for item in found.all():
-            values = item.to_dict()
+        for one in found.all():
+            values = one.to_dict()
             items.setdefault(values[owner.column.name], values)
         lists = [cast("list[int]", row["suggested_file_ids"]) for row in rows]
         text_ids = self.era != "old"

@@ -8,8 +8,8 @@ from promptliano.schema import Archive
 from schemaroot import Database, JsonValue
 
 CELLS, ID_MAP, RECORD = "cells", "id_map", "import"
-"""Reasons of archive rows that are no rows of their own: cells that the target does not bring back, the id of a row that
-has another one here, and the record of the import."""
+"""Reasons of archive rows that are no rows of their own: cells that the target does not bring back, the id of a row
+that has another one here, and the record of the import."""
 
 
 def find_record(target: Database) -> dict[str, JsonValue] | None:

@@ -12,7 +12,7 @@ RULES: Final = {
     "dangling_queue": "its queue is gone, so that it is in none",
     "dangling_project": "its project is gone, so that it belongs to none",
     "done_over_status": "done and status disagreed: done is kept",
-    "queue_state_united": "a queue item and its ticket or task disagreed: an end won, else the newer one; this one lost",
+    "queue_state_united": "queue item and ticket or task disagreed: an end won, else the newer one; this one lost",
     # What is only told.
     "closed_is_completed": "the status closed is called completed",
     "queue_item_derived": "a ticket or task in a queue got a queue item",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -71,7 +71,7 @@ class LegacySource:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path, *, work: Path | None = None) -> Iterator[LegacySource]:
+    def open(cls, path: Path, *, work: Path | None = None) -> Generator[LegacySource]:
         """Opens a legacy database for reading; the source and its folder are only read.
 
         Args:
@@ -221,8 +221,9 @@ def _copied(path: Path, copy: Path) -> str:
         digest = hashlib.sha256()
         for suffix in ("", "-wal", "-journal"):
             _log_of(copy, suffix).unlink(missing_ok=True)
-            if before[suffix] is not None and (not suffix or before[suffix][1]):
-                _copy_file(_log_of(path, suffix), _log_of(copy, suffix), digest, path)
+            found = before[suffix]
+            if found is not None and (not suffix or found[1]):
+                _copy_file(_log_of(path, suffix), _log_of(copy, suffix), digest.update, path)
         if _state(path) == before:
             return digest.hexdigest()
     raise SourceChangingError(path)
@@ -244,11 +245,11 @@ def _state(path: Path) -> dict[str, tuple[int, int] | None]:
     return said
 
 
-def _copy_file(source: Path, copy: Path, digest: hashlib._Hash, named: Path) -> None:
+def _copy_file(source: Path, copy: Path, digest: Callable[[bytes], None], named: Path) -> None:
     try:
         with source.open("rb") as given, copy.open("xb") as taken:
             while block := given.read(_BLOCK):
-                digest.update(block)
+                digest(block)
                 taken.write(block)
     except PermissionError as error:
         raise ReadOnlyError(named, error.strerror or "permission denied") from None
@@ -259,7 +260,7 @@ def _copy_file(source: Path, copy: Path, digest: hashlib._Hash, named: Path) -> 
 
 
 @contextmanager
-def _about(path: Path, copy: Path) -> Iterator[None]:
+def _about(path: Path, copy: Path) -> Generator[None]:
     """Errors about the copy are told of the source."""
     try:
         yield

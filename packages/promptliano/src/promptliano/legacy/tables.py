@@ -5,6 +5,7 @@ A mapping names every column that some era had; the ones that a database lacks a
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from promptliano.legacy.cells import Cell
@@ -124,7 +125,7 @@ ENTRIES = TableMapping(
     carry("queue_error_message", QueueItem.error, plain.or_null()),
     carry("estimated_processing_time", QueueItem.estimated_ms, whole.or_null()),
     carry("actual_processing_time", QueueItem.actual_ms, whole.or_null()),
-    computed={"queued_at": lambda values: as_milliseconds(cast("object", values["enqueued"]))},  # type: ignore[arg-type]  # a moment
+    computed={"queued_at": lambda values: as_milliseconds(cast(datetime, values["enqueued"]))},
 )
 """The queue columns that tickets and tasks had, which are a queue item here."""
 
@@ -290,7 +291,7 @@ SELECTED_FILES = TableMapping(
 
 def _tab(values: Values) -> Cell:
     """The document of a tab as the old application put it together."""
-    created, updated = (as_milliseconds(cast("object", values[name])) for name in ("created", "updated"))  # type: ignore[arg-type]  # moments
+    created, updated = (as_milliseconds(cast(datetime, values[name])) for name in ("created", "updated"))
     return to_json_text({"id": values["id"], "data": values["value"], "created": created, "updated": updated})
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.sql import functions, visitors
 from sqlalchemy.sql.compiler import ResultColumnsEntry, SQLCompiler
 
 from schemaroot.engine.decode import Decoder, Source, tuple_decoder
@@ -103,7 +105,7 @@ def expand(compiled: Compiled, values: Sequence[Any], named: Mapping[str, Any]) 
     given = {name: values[place] for name, place in compiled.places.items()}
     try:
         state = compiled.compiler.construct_expanded_state({**given, **named})
-    except sa.exc.InvalidRequestError as error:
+    except InvalidRequestError as error:
         raise InvalidArgumentsError(f"The statement was not given its parameters ({error}).") from None
     dumps = dict(compiled.dumps)
     for name, members in state.parameter_expansion.items():
@@ -213,10 +215,10 @@ def _source(entry: ResultColumnsEntry) -> Source:
 def _is_sum(entry: ResultColumnsEntry) -> bool:
     """Whether a result adds up: a sum of truths is a number, though SQLAlchemy gives it the type of what it sums."""
     return any(
-        isinstance(part, sa.sql.functions.sum)
+        isinstance(part, functions.sum)
         for item in entry.objects
         if isinstance(item, sa.ClauseElement)
-        for part in sa.sql.visitors.iterate(item)
+        for part in visitors.iterate(item)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -83,7 +83,7 @@ class Engine:
     # --- transactions -------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """All writes inside happen together or not at all; any exception rolls back.
 
         It takes the write lock at its start (BEGIN IMMEDIATE), so that nothing it has read can change under it. Inside
@@ -161,7 +161,7 @@ class Engine:
             log.exception("rollback failed")
 
     @contextmanager
-    def _savepoint(self, connection: Connection) -> Iterator[None]:
+    def _savepoint(self, connection: Connection) -> Generator[None]:
         depth = connection.depth + 1
         self._control(connection, dialect.savepoint(depth))
         connection.depth = depth
@@ -195,7 +195,7 @@ class Engine:
             connection.lost = connection.read_only = True
 
     @contextmanager
-    def snapshot(self) -> Iterator[None]:
+    def snapshot(self) -> Generator[None]:
         """All reads inside see the database at one moment; writing is refused. Inside a transaction it adds nothing."""
         if self.held.connection is not None:
             yield
@@ -311,7 +311,7 @@ class Engine:
         except self.errors as error:
             violation = self._translated(error, sql, table, values() if values is not None else None)
             if isinstance(violation, ForeignKeyViolation) and table is not None:
-                given = values() if values is not None else {}
+                given: Mapping[str, object] = values() if values is not None else {}
                 violation = (
                     self._without_parent(table, given) or self._with_children(table, given, changed) or violation
                 )

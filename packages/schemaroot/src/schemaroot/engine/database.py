@@ -493,7 +493,10 @@ class Database(Engine):
         return self.write(run, compiled.sql, spec.table, None, spec)
 
 
-def _runs(rows: Sequence[New[R]]) -> Iterator[tuple[tuple[str, ...], list[New[R]]]]:
+def _runs(rows: Sequence[New[R]]) -> Iterator[tuple[tuple[str, ...], Sequence[New[R]]]]:
     """Neighbouring rows that give the same columns."""
+    if not any([row.extra for row in rows]):
+        yield (), rows
+        return
     for extra, some in groupby(rows, key=lambda row: tuple(row.extra)):
         yield extra, list(some)

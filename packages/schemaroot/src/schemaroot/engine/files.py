@@ -56,7 +56,7 @@ _connecting: Counter[_FileId] = Counter()
 
 
 @contextmanager
-def header_of(path: Path) -> Iterator[Header | None]:
+def header_of(path: Path) -> Generator[Header | None]:
     """The header of a database file that is to be opened inside; raises as `read_header` does.
 
     `None` when this process has the file open already. Closing any handle on a file drops all locks that the process

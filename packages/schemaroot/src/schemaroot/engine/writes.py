@@ -125,7 +125,8 @@ class BulkInsertPlan(Generic[R]):
         for start in range(0, len(arranged), self.chunk):
             self._insert(connection, arranged[start : start + self.chunk], start, progress)
         if self.read_back is None:
-            return self.counted.decoder.many([self.counted.in_order(row) for row in values])
+            in_order = self.counted.in_order
+            return self.counted.decoder.many(values if in_order is _same else [in_order(row) for row in values])
         keys = [row[self.key_place] for row in values]
         found = connection.execute(self.read_back.sql, (str(keys),)).fetchall()
         place = list(self.counted.declared.columns).index(self.counted.declared.primary_key[0].name)
@@ -175,7 +176,7 @@ def _last_key(declared: TableDeclaration, table: type[Table]) -> Any:
         sa.select(sequence.c.seq).where(sequence.c.name == sa.literal_column(_text(declared.name))).scalar_subquery()
     )
     highest = sa.select(sa.func.max(clause.c[declared.primary_key[0].name])).scalar_subquery()
-    zero = sa.literal_column("0")
+    zero: sa.ColumnElement[int] = sa.literal_column("0")
     return sa.select(sa.func.max(sa.func.coalesce(remembered, zero), sa.func.coalesce(highest, zero)))
 
 

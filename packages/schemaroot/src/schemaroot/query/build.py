@@ -153,8 +153,8 @@ def _ordering(spec: SelectSpec, bind: Bind) -> list[Any]:
 
 
 def _bounded(statement: Any, spec: SelectSpec, bind: Bind) -> Any:
-    limit = _number(bind, spec.limit) if spec.limit is not None else sa.literal_column("-1")
-    statement = statement.limit(limit)
+    unlimited: sa.ColumnElement[int] = sa.literal_column("-1")
+    statement = statement.limit(unlimited if spec.limit is None else _number(bind, spec.limit))
     return statement if spec.offset is None else statement.offset(_number(bind, spec.offset))
 
 

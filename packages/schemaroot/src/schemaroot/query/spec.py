@@ -16,14 +16,17 @@ Deleted = Literal["live", "all", "only"]
 """Which rows of a table with soft delete a statement sees."""
 
 
-class SelectSpec(msgspec.Struct, frozen=True, gc=False):
-    """A select of one table's rows or columns, and of what belongs to each row."""
+class SelectSpec(msgspec.Struct, Generic[Item_co], frozen=True, gc=False):
+    """A select of one table's rows or columns, and of what belongs to each row.
+
+    `Item_co` is what it gives: a row, a tuple of values, or a row with what belongs to it.
+    """
 
     table: type[Table]
-    columns: tuple[Any, ...] = ()
-    conditions: tuple[Any, ...] = ()
-    group: tuple[Any, ...] = ()
-    order: tuple[Any, ...] = ()
+    columns: tuple[object, ...] = ()
+    conditions: tuple[object, ...] = ()
+    group: tuple[object, ...] = ()
+    order: tuple[object, ...] = ()
     limit: int | Parameter[int] | None = None
     offset: int | Parameter[int] | None = None
     deleted: Deleted = "live"
@@ -36,15 +39,15 @@ class NestedSpec(msgspec.Struct, frozen=True, gc=False):
     kind: Literal["many", "one", "count", "aggregate"]
     key: FkExpr[Any, Any, Any]
     child: SelectSpec
-    expression: Any = None
+    expression: object = None
 
 
-class UpdateSpec(msgspec.Struct, frozen=True, gc=False):
+class UpdateSpec(msgspec.Struct, Generic[R_co], frozen=True, gc=False):
     """An update of one table's rows."""
 
-    table: type[Table]
+    table: type[R_co]
     assignments: tuple[Assignment[Any], ...] = ()
-    conditions: tuple[Any, ...] = ()
+    conditions: tuple[object, ...] = ()
     deleted: Deleted = "live"
     everything: bool = False
 
@@ -53,11 +56,11 @@ class DeleteSpec(msgspec.Struct, frozen=True, gc=False):
     """A delete of one table's rows."""
 
     table: type[Table]
-    conditions: tuple[Any, ...] = ()
+    conditions: tuple[object, ...] = ()
     everything: bool = False
 
 
-def check_conditions(conditions: Iterable[Any]) -> None:
+def check_conditions(conditions: Iterable[object]) -> None:
     """Refuses conditions that are no SQL or are empty: `where(None)`, `where(True)`, `where(and_())` match nothing."""
     for condition in conditions:
         if isinstance(condition, Condition):
@@ -70,7 +73,7 @@ def check_conditions(conditions: Iterable[Any]) -> None:
             )
 
 
-def _is_empty(condition: Any) -> bool:
+def _is_empty(condition: object) -> bool:
     """Whether a condition of SQLAlchemy's own joins no condition at all, as `and_()` of an empty list does."""
     if getattr(type(condition), "__visit_name__", "") not in ("clauselist", "expression_clauselist"):
         return False

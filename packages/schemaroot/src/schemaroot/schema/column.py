@@ -14,6 +14,8 @@ from schemaroot.schema.types import ColumnType, Json
 from schemaroot.schema.values import MISSING, Missing, SqlValue
 
 if TYPE_CHECKING:
+    from sqlalchemy import SQLColumnExpression
+
     from schemaroot.schema.expression import ColumnOf
     from schemaroot.schema.table import Col, Ref, Table
 
@@ -26,6 +28,9 @@ MomentT = TypeVar("MomentT", bound=datetime | None, default=datetime)
 BytesT = TypeVar("BytesT", bound=bytes | None, default=bytes)
 Key = TypeVar("Key", bound=int | str | None)
 Target = TypeVar("Target", bound="Table")
+
+SHOWN_LENGTH = 80
+"""Characters of a value in a `repr`."""
 
 Action = Literal["cascade", "set null", "restrict", "no action"]
 """What happens to a referring row when the row that it refers to goes."""
@@ -50,9 +55,9 @@ class Column:
     primary_key: bool = False
     auto: bool = False
     default: object = MISSING
-    default_factory: Callable[[], Any] | None = field(default=None, compare=False)
-    on_update: Callable[[], Any] | None = field(default=None, compare=False)
-    generated: Callable[[], Any] | None = field(default=None, compare=False)
+    default_factory: Callable[[], object] | None = field(default=None, compare=False)
+    on_update: Callable[[], object] | None = field(default=None, compare=False)
+    generated: Callable[[], object] | None = field(default=None, compare=False)
     reference: Reference | None = field(default=None, compare=False)
     unique: bool = False
     soft_delete: bool = False
@@ -80,13 +85,13 @@ class Column:
         """Whether outside data may never set it."""
         return self.auto or self.generated is not None or self.soft_delete or self.on_update is not None
 
-    def initial(self) -> Any:
+    def initial(self) -> object:
         """The value of a row that does not say; `MISSING` for a required column."""
         if self.default_factory is not None:
             return self.default_factory()
         return self.default
 
-    def dump(self, value: Any) -> SqlValue:
+    def dump(self, value: object) -> SqlValue:
         """The driver's value; raises `InvalidValueError` that names the column."""
         if value is None:
             if self.nullable:
@@ -101,9 +106,16 @@ class Column:
                 error = InvalidValueError(f"the value is not {self.type.describe()}; it is secret and not shown")
             raise error.at(self.label) from None
 
-    def load(self, stored: Any) -> Any:
+    def load(self, stored: object) -> object:
         """The Python value of what the driver gave."""
         return None if stored is None else self.type.load(stored)
+
+    def shown(self, value: object) -> str:
+        """The value for people's eyes: shortened, and hidden where the column is secret."""
+        if self.secret and value is not None:
+            return "<secret>"
+        shown = value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else repr(value)
+        return shown if len(shown) <= SHOWN_LENGTH else shown[: SHOWN_LENGTH - 3] + "..."
 
 
 @dataclass(frozen=True)
@@ -113,9 +125,9 @@ class ColumnSpec:
     kind: str
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     default: object = MISSING
-    default_factory: Callable[[], Any] | None = None
-    on_update: Callable[[], Any] | None = None
-    generated: Callable[[], Any] | None = None
+    default_factory: Callable[[], object] | None = None
+    on_update: Callable[[], object] | None = None
+    generated: Callable[[], object] | None = None
     reference: Reference | None = None
     primary_key: bool = False
     auto: bool = False
@@ -292,7 +304,7 @@ def soft_delete(*, init: Literal[False] = False, was: str = "", comment: str = "
 
 
 def generated(
-    expression: Callable[[], object], *, init: Literal[False] = False, was: str = "", comment: str = ""
+    expression: Callable[[], SQLColumnExpression[T]], *, init: Literal[False] = False, was: str = "", comment: str = ""
 ) -> Col[T]:
     """A column that the database computes from others (VIRTUAL on SQLite, STORED on PostgreSQL).
 

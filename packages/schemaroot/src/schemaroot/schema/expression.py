@@ -263,7 +263,8 @@ class Parameter(_Facade, ColumnElement[T], Generic[T]):
     def __clause_element__(self) -> Any:
         import sqlalchemy as sa  # noqa: PLC0415  # loaded only where SQL is built
 
-        return sa.bindparam(self.name)
+        made: sa.BindParameter[T] = sa.bindparam(self.name)
+        return made
 
     def __repr__(self) -> str:
         return f"param({self.name!r})"
@@ -307,6 +308,10 @@ def _is_sql(value: object) -> bool:
     return isinstance(value, _Facade) or hasattr(type(value), "__visit_name__")
 
 
+def _is_expression(value: object) -> bool:
+    return _is_sql(value) and not isinstance(value, Parameter)
+
+
 class ColumnOf(_Facade, Generic[R_co, T_co]):
     """A column of table `R_co`, where what matters is whose it is and what it gives."""
 
@@ -347,7 +352,7 @@ class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
             if operator in ("=", "!="):
                 return NullCheck(self, negated=operator == "!=")
             raise MissingFilterError(self.column.label)
-        if _is_sql(other) and not isinstance(other, Parameter):
+        if _is_expression(other):
             return _COMPARISONS[operator](self.__clause_element__(), other)
         return Comparison(self, operator, other)
 

@@ -97,7 +97,7 @@ class New(msgspec.Struct, Generic[R], frozen=True, gc=False):
 
     def __repr__(self) -> str:
         columns = self.table.__declaration__.columns
-        shown = [f", {name}={_shown(columns[name], value)}" for name, value in self.values().items()]
+        shown = [f", {name}={columns[name].shown(value)}" for name, value in self.values().items()]
         return f"New({self.table.__name__}{''.join(shown)})"
 
 
@@ -139,18 +139,8 @@ class Patch(Generic[R]):
     __hash__ = None  # type: ignore[assignment]  # equal by value, and values need not be hashable
 
     def __repr__(self) -> str:
-        shown = [f", {item.column.name}={_shown(item.column, item.value)}" for item in self.assignments]
+        shown = [f", {item.column.name}={item.column.shown(item.value)}" for item in self.assignments]
         return f"Patch({self.table.__name__}{''.join(shown)})"
-
-
-_REPR_LIMIT = 80
-
-
-def _shown(column: Column, value: object) -> str:
-    if column.secret and value is not None:
-        return "<secret>"
-    shown = value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else repr(value)
-    return shown if len(shown) <= _REPR_LIMIT else shown[: _REPR_LIMIT - 3] + "..."
 
 
 def new(table: Callable[P, R], /, *args: P.args, **values: P.kwargs) -> New[R]:

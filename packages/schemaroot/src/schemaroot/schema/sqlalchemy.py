@@ -62,7 +62,7 @@ class StoredAs(TypeDecorator[Any]):
         self.cache_key = (column.label, column.type.storage)
 
     @property
-    def _static_cache_key(self) -> tuple[object, ...]:
+    def _static_cache_key(self) -> tuple[object, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]  # read as a property is
         return (StoredAs, self.column.label, repr(self.column.type))
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
@@ -109,7 +109,7 @@ class ListOf(TypeDecorator[Any]):
         self.column = column
 
     @property
-    def _static_cache_key(self) -> tuple[object, ...]:
+    def _static_cache_key(self) -> tuple[object, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]  # read as a property is
         return (ListOf, self.column.label, repr(self.column.type))
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
@@ -168,8 +168,8 @@ def _default_literal(column: Column, dialect: DialectName) -> Any:
         value: object = column.default_factory()
     else:
         value = column.default
-    if column.default_factory is not None and not isinstance(value, (list, dict)):
-        return None
+        if column.default_factory is not None:
+            return None
     if value is None or value is MISSING or not column.is_insertable:
         return None
     dumped = column.dump(value)
@@ -177,9 +177,10 @@ def _default_literal(column: Column, dialect: DialectName) -> Any:
         return sa.true() if dumped else sa.false()
     if isinstance(dumped, bytes):
         return None
-    return sa.literal_column(
+    literal: sa.ColumnElement[Any] = sa.literal_column(
         repr(dumped) if isinstance(dumped, (int, float)) else "'" + str(dumped).replace("'", "''") + "'"
     )
+    return literal
 
 
 def _sa_column(column: Column, dialect: DialectName, *, sole_key: bool) -> sa.Column[Any]:
@@ -206,7 +207,7 @@ def _element(expression: Any) -> Any:
 
 def value_checks(column: Column) -> list[tuple[str, Any]]:
     """The conditions that a column's type puts on its values: short name and SQL expression."""
-    own: Any = sa.column(column.name)
+    own: sa.ColumnElement[Any] = sa.column(column.name)
     checks: list[tuple[str, Any]] = []
     match column.type:
         case Enumeration(members=members):
@@ -235,7 +236,7 @@ def _literal(value: str | int) -> str:
 
 def _storage_checks(column: Column, dialect: DialectName) -> list[tuple[str, Any]]:
     """What SQLite needs to be told because it has no such type."""
-    own: Any = sa.column(column.name)
+    own: sa.ColumnElement[Any] = sa.column(column.name)
     if dialect != "sqlite" or column.generated is not None:
         return []
     if column.type.storage == "boolean":
@@ -253,7 +254,7 @@ def _index_parts(declared: TableDeclaration, index: Index) -> list[Any]:
     parts: list[Any] = []
     for part in index.parts:
         if isinstance(part, str):
-            own: Any = sa.column(part.lstrip("-"))
+            own: sa.ColumnElement[Any] = sa.column(part.lstrip("-"))
             parts.append(own.desc() if part.startswith("-") else own)
         else:
             parts.append(_element(part()))
@@ -265,7 +266,7 @@ def unique_parts(declared: TableDeclaration, unique: Unique) -> list[Any]:
     parts: list[Any] = []
     for name in unique.columns:
         column = declared.columns[name]
-        own: Any = sa.column(name)
+        own: sa.ColumnElement[Any] = sa.column(name)
         if unique.nulls_equal and column.nullable:
             zero = "''" if column.type.storage == "text" else "0"
             parts += [sa.func.coalesce(own, sa.literal_column(zero)), own.is_(None)]
@@ -332,10 +333,10 @@ def _sa_table(declared: TableDeclaration, made: sa.MetaData, dialect: DialectNam
 
 def _search_words(declared: TableDeclaration) -> Any:
     """The searched columns as one text; `concat_ws` would say it shorter, but PostgreSQL refuses it in an index."""
-    empty: Any = sa.literal_column("''")
+    empty: sa.ColumnElement[str] = sa.literal_column("''")
     texts: list[Any] = []
     for name in declared.search:
-        own: Any = sa.column(name, sa.TEXT())
+        own: sa.ColumnElement[Any] = sa.column(name, sa.TEXT())
         is_json = isinstance(declared.columns[name].type, Json)
         texts.append(sa.func.coalesce(sa.cast(own, sa.TEXT()) if is_json else own, empty))
     words = texts[0]

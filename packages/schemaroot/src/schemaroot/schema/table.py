@@ -179,7 +179,8 @@ class _ColumnAccess:
             return self
         if self.expression is None:
             column = table.__declaration__.columns[self.name]
-            self.expression = (FkExpr if column.reference is not None else Expr)(table, column)
+            kind = cast("type[Expr[Any, Any]]", FkExpr if column.reference is not None else Expr)
+            self.expression = kind(table, column)
         return self.expression
 
     def __set__(self, table: Any, value: object) -> None:
@@ -413,18 +414,8 @@ class Table(_Struct, metaclass=_Meta):
 
     def __repr__(self) -> str:
         declared = type(self).__declaration__
-        shown = ", ".join(f"{name}={_shown(column, getattr(self, name))}" for name, column in declared.columns.items())
+        shown = ", ".join(f"{name}={column.shown(getattr(self, name))}" for name, column in declared.columns.items())
         return f"{type(self).__name__}({shown})"
-
-
-_REPR_LIMIT = 80
-
-
-def _shown(column: Column, value: object) -> str:
-    if column.secret and value is not None:
-        return "<secret>"
-    shown = value.isoformat(timespec="milliseconds") if hasattr(value, "isoformat") else repr(value)  # type: ignore[attr-defined]  # a datetime
-    return shown if len(shown) <= _REPR_LIMIT else shown[: _REPR_LIMIT - 3] + "..."
 
 
 def row_maker(table: type[R]) -> Callable[..., R]:

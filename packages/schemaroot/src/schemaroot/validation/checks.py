@@ -18,7 +18,7 @@ from schemaroot.errors import InvalidValueError
 from schemaroot.schema.column import Column
 from schemaroot.schema.constraints import Check
 from schemaroot.schema.expression import Combined, Comparison, Condition, Expr, Membership, NullCheck
-from schemaroot.schema.types import INT64_MAX, INT64_MIN, Integer, Real, Text
+from schemaroot.schema.types import INT64_MAX, INT64_MIN
 from schemaroot.schema.values import SqlValue
 
 if TYPE_CHECKING:
@@ -246,10 +246,8 @@ def _dumped(column: Column, value: object) -> object:
     """A value that a column is compared with, as the driver gets it."""
     try:
         return column.dump(value)
-    except InvalidValueError:
-        # A value outside of what the column takes may still be compared with it, as in title != "".
-        plain = isinstance(column.type, (Integer, Real, Text)) and type(value) in (int, float, str)
-        return value if plain else UNKNOWN
+    except InvalidValueError:  # also the parameter of a prepared statement
+        return UNKNOWN
 
 
 def _bound(bound_type: Any, value: object) -> object:

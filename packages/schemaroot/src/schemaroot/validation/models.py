@@ -159,7 +159,7 @@ def _field(column: Column, kind: Kind, variant: Variant) -> tuple[object, object
     if column.default_factory is not None:
         if column.default_factory in (list, dict):
             options["json_schema_extra"] = {"default": column.default_factory()}
-        return annotation, Field(default_factory=column.default_factory, **options)
+        return annotation, Field(default_factory=cast("Callable[[], Any]", column.default_factory), **options)
     if isinstance(column.type, (TimestampMs, Blob, Json)):
         options["json_schema_extra"] = {"default": outside_value(column, column.default)}
     return annotation, Field(default=column.default, **options)
@@ -344,5 +344,5 @@ def _breaches_beside(cls: type[OutsideModel], good: dict[str, object]) -> list[I
 def _initial(column: Column) -> object:
     """The value of a row that does not say, where it is known before the row is stored."""
     if column.default_factory is list or column.default_factory is dict:
-        return cast(object, column.default_factory())
+        return column.default_factory()
     return column.default

@@ -1,0 +1,1 @@
+"""The measurements behind the decision records in `docs/decisions/`."""
