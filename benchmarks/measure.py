@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks import data
 from benchmarks.columns import TICKET_COLUMNS, Values
@@ -41,6 +41,7 @@ class Settings:
     block_ms: float = 30
     imports: int = 7
     residents: int = 3
+    clock: Literal["wall", "cpu"] = "wall"
     seed: int = 20_240_108
 
 
@@ -62,8 +63,9 @@ class Absent(Exception):
 class WorkerProcess:
     """A contestant's process and the copy of the database that it works on."""
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, path: Path, clock: str) -> None:
         self.name = name
+        self.clock = clock
         self.path = path
         self.process = subprocess.Popen(
             contestant_command(name),
@@ -105,7 +107,7 @@ class WorkerProcess:
 
     def time(self, operation: str, arguments: list[Any]) -> float:
         """Nanoseconds per call over all arguments but the first, which warms up."""
-        spent: float = self.ask("time", operation=operation, arguments=arguments)["ns"]
+        spent: float = self.ask("time", operation=operation, arguments=arguments, clock=self.clock)["ns"]
         return spent / (len(arguments) - 1)
 
     def end(self) -> None:
@@ -218,7 +220,7 @@ def measure(names: Iterable[str], settings: Settings, folder: Path, say: Say) ->
 
 
 def _start(name: str, copies: Copies, settings: Settings, stack: ExitStack, found: Found) -> WorkerProcess:
-    worker = WorkerProcess(name, copies.fresh(name))
+    worker = WorkerProcess(name, copies.fresh(name), settings.clock)
     stack.callback(worker.end)
     about = worker.open(data.inserts(settings.scale))
     for pragma, wanted in PRAGMAS.items():
@@ -320,7 +322,7 @@ def _round(
 def _decode(worker: WorkerProcess, settings: Settings) -> float:
     """Nanoseconds per column of making typed rows from the driver's tuples."""
     turns = max(1, round(2 / settings.scale))
-    said = worker.ask("decode", repetitions=turns)
+    said = worker.ask("decode", repetitions=turns, clock=worker.clock)
     return (float(said["typed_ns"]) - float(said["tuples_ns"])) / (said["rows"] * len(TICKET_COLUMNS))
 
 

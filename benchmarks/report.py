@@ -149,7 +149,8 @@ def markdown(made: Document, before: Document | None = None) -> str:
         f"{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; {about['system']}; {about['python']}; "
         f"{about['file_system']}, one page and its fsync {about['fsync_us']} µs; load {about['load']} at the start.",
         "",
-        f"Medians of {settings['processes'] * settings['rounds']} interleaved blocks of about {settings['block_ms']:g} ms "
+        f"Medians of {settings['processes'] * settings['rounds']} interleaved blocks of about {settings['block_ms']:g} ms"
+        f"{' of CPU time, waits for the disk left out' if settings['clock'] == 'cpu' else ''} "
         f"({settings['processes']} fresh processes for each contestant). Ratios are to the floor (`benchmarks/floor.py`: "
         "typed rows by hand on the standard library's sqlite3 with msgspec) in the same run. Every attribute of every "
         "returned row is read. WAL, synchronous=FULL, foreign keys on, the same cache for everyone.",

@@ -27,6 +27,7 @@ from benchmarks.contestant import BY_NAME, UNPREPARED, Contestant, Operation, co
 from benchmarks.roster import contestant
 
 OPERATIONS = {**BY_NAME, UNPREPARED.name: UNPREPARED}
+CLOCKS: dict[str, Callable[[], int]] = {"wall": time.perf_counter_ns, "cpu": time.process_time_ns}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -82,17 +83,17 @@ class Worker:
             case _:
                 return [(value,) for value in plain]
 
-    def time(self, operation: str, arguments: list[Any]) -> dict[str, Any]:
+    def time(self, operation: str, arguments: list[Any], clock: str = "wall") -> dict[str, Any]:
         """Nanoseconds of as many calls as there are arguments after the first, which warms up."""
         asked = OPERATIONS[operation]
         call = getattr(self.held, operation)
         read = consumer(self.held, asked)
         first, *calls = self.arguments(asked, arguments)
         if inspect.iscoroutinefunction(call):
-            return {"ns": self.runner.run(_timed_async(call, read, first, calls))}
-        return {"ns": _timed(call, read, first, calls)}
+            return {"ns": self.runner.run(_timed_async(call, read, first, calls, CLOCKS[clock]))}
+        return {"ns": _timed(call, read, first, calls, CLOCKS[clock])}
 
-    def decode(self, repetitions: int) -> dict[str, Any]:
+    def decode(self, repetitions: int, clock: str = "wall") -> dict[str, Any]:
         """Nanoseconds of reading all tickets as typed rows and as the driver's tuples, in turns."""
         # A library that does not give the driver's rows: it runs on the standard library's driver, asked directly here.
         direct = None
@@ -109,14 +110,15 @@ class Worker:
                 return direct.execute(statement).fetchall()
 
         ask: tuple[Callable[[], Any], ...] = (self.held.all_tickets, tuples)
+        now = CLOCKS[clock]
         spent = [0, 0]
         rows = 0
         for turn in range(repetitions + 1):
             for place, call in enumerate(ask):
                 gc.collect()
-                start = time.perf_counter_ns()
+                start = now()
                 result = self.wait(call())
-                ended = time.perf_counter_ns()
+                ended = now()
                 if turn:
                     spent[place] += ended - start
                 rows = len(result)
@@ -152,11 +154,14 @@ def plain(value: Any) -> Any:
 
 
 def _timed(
-    call: Callable[..., Any], read: Callable[[Any], object], first: tuple[Any, ...], calls: list[tuple[Any, ...]]
+    call: Callable[..., Any],
+    read: Callable[[Any], object],
+    first: tuple[Any, ...],
+    calls: list[tuple[Any, ...]],
+    clock: Callable[[], int],
 ) -> int:
     gc.collect()
     read(call(*first))
-    clock = time.perf_counter_ns
     match len(first):
         case 0:
             start = clock()
@@ -177,14 +182,18 @@ def _timed(
 
 
 async def _timed_async(
-    call: Callable[..., Awaitable[Any]], read: Callable[[Any], object], first: tuple[Any, ...], calls: list[tuple[Any, ...]]
+    call: Callable[..., Awaitable[Any]],
+    read: Callable[[Any], object],
+    first: tuple[Any, ...],
+    calls: list[tuple[Any, ...]],
+    clock: Callable[[], int],
 ) -> int:
     gc.collect()
     read(await call(*first))
-    start = time.perf_counter_ns()
+    start = clock()
     for given in calls:
         read(await call(*given))
-    return time.perf_counter_ns() - start
+    return clock() - start
 
 
 def main() -> int:

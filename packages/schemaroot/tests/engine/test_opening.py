@@ -19,8 +19,10 @@ import apsw
 import pytest
 
 from schemaroot import Database, Identity
-from schemaroot.engine import driver as drivers
-from schemaroot.engine.driver import ApswDriver, DriverName, StandardDriver
+from schemaroot.engine import driver_apsw, driver_standard
+from schemaroot.engine.driver import DriverName, driver_named
+from schemaroot.engine.driver_apsw import ApswDriver
+from schemaroot.engine.driver_standard import StandardDriver
 from schemaroot.errors import (
     DamagedDatabaseError,
     DatabaseError,
@@ -75,13 +77,13 @@ def test_a_file_that_vanishes_after_it_was_looked_at_is_not_created(
 ) -> None:
     path = tmp_path / "shop.db"
     shutil.copyfile(filled, path)
-    connect = type(drivers.driver_named(driver)).connect
+    connect = type(driver_named(driver)).connect
 
     def vanished(self: Any, name: str, mode: Any) -> Any:
         path.unlink(missing_ok=True)
         return connect(self, name, mode)
 
-    monkeypatch.setattr(type(drivers.driver_named(driver)), "connect", vanished)
+    monkeypatch.setattr(type(driver_named(driver)), "connect", vanished)
 
     with pytest.raises(DatabaseError):
         Database.open(url_of(path), driver=driver)
@@ -508,8 +510,9 @@ class _NoLog:
         self._granted = granted
 
     def execute(self, sql: str, *parameters: Any) -> Any:
-        asked = "SELECT ?" if sql == "PRAGMA journal_mode=WAL" else sql
-        return self._cursor.execute(asked, *((self._granted,) if asked != sql else ()), *parameters)
+        if sql == "PRAGMA journal_mode=WAL":
+            return self._cursor.execute("SELECT ?", (self._granted,))
+        return self._cursor.execute(sql, *parameters)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
@@ -527,8 +530,8 @@ class _StubStandard(StandardDriver):
 
 @pytest.fixture
 def without_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(drivers._DRIVERS, "apsw", _StubApsw())
-    monkeypatch.setitem(drivers._DRIVERS, "sqlite3", _StubStandard())
+    monkeypatch.setattr(driver_apsw, "ApswDriver", _StubApsw)
+    monkeypatch.setattr(driver_standard, "StandardDriver", _StubStandard)
 
 
 @pytest.mark.usefixtures("without_log")

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_DIGITS = 19  # of the largest number of 64 bits
 
 
 @dataclass(frozen=True)
@@ -193,12 +194,17 @@ null_imports: Codec[list[FileImport]] = _nullable_list(imports.there)
 null_exports: Codec[list[FileExport]] = _nullable_list(exports.there)
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number as the legacy applications wrote their ids."""
+    return text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+
+
 def _number_texts(cell: Cell) -> list[int]:
     """A list of ids that are texts in the legacy store."""
-    try:
-        return [int(text) for text in texts.there(cell)]
-    except ValueError:
-        raise Refusal("not_a_list_of_ids") from None
+    listed = texts.there(cell)
+    if not all(map(is_number, listed)):
+        raise Refusal("not_a_list_of_ids")
+    return [int(text) for text in listed]
 
 
 numbers_as_texts: Codec[list[int]] = Codec(_number_texts, lambda value: to_json_text([str(one) for one in value]))

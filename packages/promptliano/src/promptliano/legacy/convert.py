@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
 import sqlalchemy as sa
 
 from promptliano.legacy.cells import Cell, Refusal, Row, difference
+from promptliano.legacy.codecs import is_number
 from promptliano.legacy.mapping import BoundMapping, Columns, TableMapping, Values
 from promptliano.legacy.report import Outcome
 from promptliano.legacy.rules import REPAIRS
@@ -137,7 +138,7 @@ class Known:
 
     def file_numbers(self, texts: Iterable[str]) -> dict[str, int]:
         """The ids here of files by their ids as texts; what is no imported file of the later table is left out."""
-        wanted = sorted({text for text in texts if not text.isdecimal()})
+        wanted = sorted({text for text in texts if not is_number(text)})
         if not self.source.has("files", "id", "path"):
             return {}
         found = cast("list[tuple[str, int]]", self.source.matching("files", ("id", "rowid"), {"id": wanted}))

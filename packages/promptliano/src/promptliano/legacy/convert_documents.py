@@ -9,7 +9,7 @@ from typing import Any, cast
 from typing_extensions import override
 
 from promptliano.legacy.cells import Cell, Refusal, Row
-from promptliano.legacy.codecs import as_json, moment
+from promptliano.legacy.codecs import as_json, is_number, moment
 from promptliano.legacy.convert import Converted, Known, MappedConverter, Mode, TableConverter
 from promptliano.legacy.mapping import Values, make_row
 from promptliano.legacy.source import SourceRow
@@ -62,7 +62,7 @@ class TabConverter(MappedConverter[UserPreference]):
         place = self._place(data)
         if self._newest[place][1] != row.key:
             raise Refusal("older_tab", "merged")
-        if not row.key.isdecimal() or not row.key.isascii():
+        if not is_number(row.key):
             raise Refusal("not_a_whole_number:id")
         values |= {"id": int(row.key), "user": place[0], "key": place[1], "value": data}
 

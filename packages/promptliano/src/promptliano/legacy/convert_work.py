@@ -10,7 +10,7 @@ from typing import Literal, TypeVar, cast
 from typing_extensions import override
 
 from promptliano.legacy.cells import Cell, Refusal, Row
-from promptliano.legacy.codecs import flag, moment, texts, to_json_text
+from promptliano.legacy.codecs import flag, is_number, moment, texts, to_json_text
 from promptliano.legacy.convert import Converted, Known, MappedConverter, file_texts
 from promptliano.legacy.mapping import BoundMapping, Values, make_row
 from promptliano.legacy.source import SourceRow
@@ -197,7 +197,7 @@ class WorkConverter(MappedConverter[R]):
         for text in self._lists[cell]:
             if text in self._numbers:
                 numbers.append(self._numbers[text])
-            elif text.isdecimal():
+            elif is_number(text):
                 numbers.append(int(text))
             else:
                 out.note("suggested_file_unknown")

@@ -23,6 +23,16 @@ class NotLegacyError(ImportRefusedError):
         super().__init__(f"{path} is not a legacy database: {problem}.", hint="Check the path.")
 
 
+class SourceUnreadableError(ImportRefusedError):
+    """The source is there but cannot be read."""
+
+    code = "SOURCE_UNREADABLE"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(f"{path} cannot be read: {problem}; nothing was changed.", hint="Mend its permissions.")
+
+
 class SourceChangingError(ImportRefusedError):
     """The source kept changing while it was read."""
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from promptliano.legacy.errors import TargetTakenError
+from promptliano.legacy.errors import ImportRefusedError, TargetTakenError
 from promptliano.legacy.sealing import key_path
 from schemaroot.errors import DatabaseMissingError, DatabaseUrlError, ReadOnlyError
 
@@ -37,6 +37,9 @@ class Staging:
 
     def move_into_place(self) -> None:
         """Moves the finished database, and its key file before it, to where they belong; both are on disk by then."""
+        log = self.database.with_name(f"{self.database.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise ImportRefusedError(f"{log} was not written back; nothing was imported.", hint="Try again.")
         _sync(self.database)
         _check_free(self.target)
         made = key_path(self.database)

@@ -6,8 +6,8 @@ be written. So the file, and the write-ahead log beside it when there is one, ar
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,13 +19,13 @@ from typing import Literal, TypeAlias, cast
 import sqlalchemy as sa
 
 from promptliano.legacy.cells import BrokenText, Cell, Row
-from promptliano.legacy.errors import NotLegacyError, SourceChangingError
+from promptliano.legacy.errors import NotLegacyError, SourceChangingError, SourceUnreadableError
 from schemaroot import Database
 from schemaroot.errors import (
     DamagedDatabaseError,
     DatabaseMissingError,
+    DiskFullError,
     NotADatabaseError,
-    ReadOnlyError,
     StatementError,
 )
 from schemaroot.introspection import FoundTable, read_tables
@@ -35,6 +35,8 @@ Era: TypeAlias = Literal["old", "later", "mixed"]
 
 CHUNK_ROWS, CHUNK_BYTES = 2000, 4_000_000
 """A chunk ends at so many rows, or after the row that makes it this big."""
+
+_VALUES = 1000  # parameters of one statement; SQLite takes 32,766
 
 _TRIES = 5
 _BLOCK = 1 << 20
@@ -79,7 +81,7 @@ class LegacySource:
             work: the folder for the private copy; the system's folder for temporary files when left out.
 
         Raises:
-            DatabaseMissingError, NotADatabaseError, DamagedDatabaseError, ReadOnlyError: the file cannot be read.
+            DatabaseMissingError, NotADatabaseError, DamagedDatabaseError, SourceUnreadableError: the file cannot be read.
             NotLegacyError: it is a database, but not one of the legacy applications.
             SourceChangingError: it kept changing while it was copied.
         """
@@ -142,14 +144,17 @@ class LegacySource:
         return set(cast("list[tuple[Cell, ...]]", self.db.all(statement)))
 
     def matching(self, table: str, columns: Sequence[str], among: dict[str, Sequence[Cell]]) -> list[tuple[Cell, ...]]:
-        """Some columns of the rows whose values are among the given ones, in the order of the rowid."""
-        if not all(among.values()):
-            return []
+        """Some columns of the rows whose values are among the given ones; rows with the same value by their rowid."""
         clause = self.clause(table)
         chosen = [clause.c[name] for name in columns]
-        conditions = [clause.c[name].in_(list(values)) for name, values in among.items()]
-        found = self.db.all(sa.select(*chosen).where(*conditions).order_by(clause.c.rowid))
-        return cast("list[tuple[Cell, ...]]", found)
+        longest = max(among, key=lambda name: len(among[name]))
+        found: list[tuple[Cell, ...]] = []
+        for start in range(0, len(among[longest]), _VALUES):
+            some = {**among, longest: among[longest][start : start + _VALUES]}
+            conditions = [clause.c[name].in_(list(values)) for name, values in some.items()]
+            statement = sa.select(*chosen).where(*conditions).order_by(clause.c.rowid)
+            found += cast("list[tuple[Cell, ...]]", self.db.all(statement))
+        return found
 
     def _rows(self, table: str, *, safe: bool) -> Iterator[SourceRow]:
         found = self.tables[table]
@@ -165,10 +170,21 @@ class LegacySource:
         statement = sa.select(rowid, *columns).select_from(clause).order_by(*order)
         for number, *stored in self.db.stream(cast("sa.Select[int, Cell]", statement)):
             cells = _mended(stored) if safe else stored
-            key = "|".join(str(cells[place]) for place in keys)
-            if not keys or any(cells[place] is None for place in keys):
+            key = _key([cells[place] for place in keys])
+            if key is None:
                 key = f"rowid:{number}"
             yield SourceRow(number, key, dict(zip(names, cells, strict=True)))
+
+
+def _key(cells: Sequence[Cell]) -> str | None:
+    """The key of a row as text, or `None` where only its rowid tells it from others."""
+    match cells:
+        case [int() as number]:
+            return str(number)
+        case [str() as text] if "\0" not in text and not text.startswith("rowid:"):
+            return text
+        case _:
+            return None
 
 
 def _readable(column: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
@@ -241,7 +257,7 @@ def _state(path: Path) -> dict[str, tuple[int, int] | None]:
                 raise DatabaseMissingError(path) from None
             said[suffix] = None
         except OSError as error:
-            raise ReadOnlyError(path, error.strerror or "it cannot be read") from None
+            raise SourceUnreadableError(path, error.strerror or str(error)) from None
     return said
 
 
@@ -251,12 +267,10 @@ def _copy_file(source: Path, copy: Path, digest: Callable[[bytes], None], named:
             while block := given.read(_BLOCK):
                 digest(block)
                 taken.write(block)
-    except PermissionError as error:
-        raise ReadOnlyError(named, error.strerror or "permission denied") from None
     except OSError as error:
-        if shutil.disk_usage(copy.parent).free < source.stat().st_size:
-            raise ReadOnlyError(copy.parent, "there is no room for a copy of the source") from error
-        raise NotADatabaseError(named, error.strerror or str(error)) from None
+        if error.errno == errno.ENOSPC:
+            raise DiskFullError(f"no room for a copy of {named} in {copy.parent}") from None
+        raise SourceUnreadableError(named, error.strerror or str(error)) from None
 
 
 @contextmanager

@@ -146,7 +146,7 @@ def _binder(compiler: SQLCompiler, places: Mapping[str, int]) -> Binder:
     code = f"def bind(values, named):\n    return {made}\n"
     if asks:
         code = f"def bind(values, named):\n    try:\n        return {made}\n    except KeyError as error:\n        raise not_given(error) from None\n"
-    exec(compile(code, "<binder>", "exec"), names)  # noqa: S102  # made of our own words alone
+    exec(compile(code, "<binder>", "exec"), names)  # made of our own words alone
     binder: Binder = names["bind"]
     return binder
 

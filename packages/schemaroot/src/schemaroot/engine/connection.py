@@ -55,6 +55,10 @@ class Connection:
         rows = self.execute(sql).fetchall()
         return rows[0][0] if rows else None
 
+    def settle(self) -> None:
+        """Ends a statement that was left half read, which would hold its view of the database open."""
+        self.execute(dialect.PRAGMA_FOREIGN_KEYS).fetchall()
+
     def rollback(self) -> None:
         """Rolls back if something is open; a full disk may have done it already."""
         if self.in_transaction:
@@ -94,7 +98,7 @@ class Patience:
             raise error
         if time.monotonic() >= self.deadline:
             raise DatabaseLockedError(self.waited_ms) from error
-        time.sleep(random.uniform(RETRY_MIN_S, RETRY_MAX_S))  # noqa: S311  # jitter, not a secret
+        time.sleep(random.uniform(RETRY_MIN_S, RETRY_MAX_S))  # jitter, not a secret
 
 
 class Pool:

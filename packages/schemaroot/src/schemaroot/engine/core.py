@@ -252,6 +252,9 @@ class Engine:
             return run(connection)
         except self.errors as error:
             return self.read_again(connection, run, sql, error)
+        except BaseException:
+            connection.settle()
+            raise
         finally:
             if connection is not self.held.connection:
                 self.pool.give(connection)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, TypeVarTuple, Unpack, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, TypeVarTuple, cast
 
 import msgspec
 
@@ -47,10 +47,11 @@ from schemaroot.errors import (
     NoRowError,
     UnscopedWriteError,
 )
+from schemaroot.query.runner import PreparedSelect
 from schemaroot.query.select import Prepared, Query
 from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec, item_shape
 from schemaroot.query.write import Delete, Update
-from schemaroot.schema.expression import Assignment, Expr
+from schemaroot.schema.expression import Assignment, ColumnOf, Expr
 from schemaroot.schema.new import New, new
 from schemaroot.schema.table import Table
 
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
+Item = TypeVar("Item")
 R = TypeVar("R", bound=Table)
 
 PLANS = 512
@@ -246,17 +248,20 @@ class Database(Engine):
         plan: SelectPlan = self._plans.get(gathered.shape, lambda: SelectPlan(spec, gathered))
         return plan, gathered
 
-    def select_all(self, spec: SelectSpec) -> list[Any]:
+    def select_all(self, spec: SelectSpec[Item]) -> list[Item]:
         """Runs a select; called by the select itself."""
         plan, gathered = self.plan_of(spec)
         return self.read(plan.nested, lambda connection: plan.all(connection, gathered, {}), plan.sql)
 
-    def select_one(self, spec: SelectSpec) -> Any:
+    def select_one(self, spec: SelectSpec[Item]) -> Item | None:
         """Runs a select for at most one item; called by the select itself."""
         plan, gathered = self.plan_of(spec)
-        return self.read(plan.nested, lambda connection: plan.at_most_one(connection, gathered, {}), plan.sql)
+        found: Item | None = self.read(
+            plan.nested, lambda connection: plan.at_most_one(connection, gathered, {}), plan.sql
+        )
+        return found
 
-    def select_first(self, spec: SelectSpec) -> Any:
+    def select_first(self, spec: SelectSpec[Item]) -> Item | None:
         """Runs a select for its first item; called by the select itself."""
         limited = msgspec.structs.replace(spec, limit=1) if spec.limit is None else spec
         items = self.select_all(limited)
@@ -279,7 +284,7 @@ class Database(Engine):
         plan: CorePlan = self._plans.get((kind, gathered.shape), lambda: make(bare, gathered))
         return self._read(lambda connection: plan.all(connection, gathered.values, {}), plan.sql)[0][0]
 
-    def select_stream(self, spec: SelectSpec) -> Iterator[Any]:
+    def select_stream(self, spec: SelectSpec[Item]) -> Iterator[Item]:
         """Streams a select's items; called by the select itself."""
         plan, gathered = self.plan_of(spec)
         return self.stream_of(
@@ -288,7 +293,7 @@ class Database(Engine):
             plan.sql,
         )
 
-    def select_prepare(self, spec: SelectSpec) -> PreparedPlan:
+    def select_prepare(self, spec: SelectSpec[Item]) -> PreparedSelect[Item]:
         """Compiles a select; called by the select itself."""
         return PreparedPlan(self, *self.plan_of(spec))
 
@@ -306,13 +311,13 @@ class Database(Engine):
         plan: CorePlan = self._plans.get(("core", shape), lambda: CorePlan(statement, inline))
         return plan, values
 
-    def all(self, statement: sa.Select[Unpack[Ts]] | sa.CompoundSelect[Unpack[Ts]]) -> list[tuple[Unpack[Ts]]]:
+    def all(self, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts]) -> list[tuple[*Ts]]:
         """The rows of any SQLAlchemy select over our columns, as tuples of loaded values."""
         plan, values = self._core(statement)
         rows = self._read(lambda connection: plan.all(connection, values, {}), plan.sql)
-        return cast("list[tuple[Unpack[Ts]]]", rows)
+        return cast("list[tuple[*Ts]]", rows)
 
-    def one(self, statement: sa.Select[Unpack[Ts]] | sa.CompoundSelect[Unpack[Ts]]) -> tuple[Unpack[Ts]]:
+    def one(self, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts]) -> tuple[*Ts]:
         """The only row; raises `NoRowError` or `ManyRowsError`."""
         rows = self.all(statement)
         if not rows:
@@ -321,12 +326,12 @@ class Database(Engine):
             raise ManyRowsError("the statement")
         return rows[0]
 
-    def first(self, statement: sa.Select[Unpack[Ts]] | sa.CompoundSelect[Unpack[Ts]]) -> tuple[Unpack[Ts]] | None:
+    def first(self, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts]) -> tuple[*Ts] | None:
         """The first row, or `None`."""
         rows = self.all(statement)
         return rows[0] if rows else None
 
-    def stream(self, statement: sa.Select[Unpack[Ts]]) -> Iterator[tuple[Unpack[Ts]]]:
+    def stream(self, statement: sa.Select[*Ts]) -> Iterator[tuple[*Ts]]:
         """The rows one after the other, in bounded memory; it holds a connection until it is read or closed."""
         plan, values = self._core(statement)
         rows = self.stream_of(
@@ -334,7 +339,7 @@ class Database(Engine):
             lambda connection: plan.all(connection, values, {}),
             plan.sql,
         )
-        return cast("Iterator[tuple[Unpack[Ts]]]", rows)
+        return cast("Iterator[tuple[*Ts]]", rows)
 
     def execute(self, statement: UpdateBase) -> int:
         """Runs any SQLAlchemy insert, update or delete and gives the number of rows changed.
@@ -351,7 +356,7 @@ class Database(Engine):
 
         return self.write(run, plan.sql)
 
-    def prepare(self, statement: sa.Select[Unpack[Ts]]) -> Prepared[..., tuple[Unpack[Ts]]]:
+    def prepare(self, statement: sa.Select[*Ts]) -> Prepared[..., tuple[*Ts]]:
         """Compiles any SQLAlchemy select now and runs it later, its parameters given by name."""
         plan, values = self._core(statement)
         return Prepared(PreparedCore(self, plan, values), (), "the statement")
@@ -385,27 +390,28 @@ class Database(Engine):
         made: list[R] = []
         with self.transaction():
             for extra, some in _runs(rows):
-                plan: BulkInsertPlan[R] = self._plans.get(
-                    ("bulk", table, extra), lambda extra=extra: BulkInsertPlan(table, extra)
-                )
                 progress = Progress()
                 try:
-                    made += self.write(
-                        lambda connection, plan=plan, some=some, progress=progress: plan.many(
-                            connection, some, progress
-                        ),
-                        plan.sql,
-                        table,
-                        lambda some=some, progress=progress: (
-                            some[progress.row].values() if progress.row is not None else {}
-                        ),
-                    )
+                    made += self._insert_alike(table, extra, some, progress)
                 except ConstraintViolation as violation:
                     violation.row = len(made) + (progress.row or 0)
                     raise
         return made
 
-    def upsert(self, row: New[R], *, on: Sequence[Expr[R, Any]], update: Sequence[Expr[R, Any]] | None = None) -> R:
+    def _insert_alike(
+        self, table: type[R], extra: tuple[str, ...], rows: Sequence[New[R]], progress: Progress
+    ) -> list[R]:
+        """Inserts rows that give the same columns."""
+
+        def refused() -> dict[str, object]:
+            return {} if progress.row is None else rows[progress.row].values()
+
+        plan: BulkInsertPlan[R] = self._plans.get(("bulk", table, extra), lambda: BulkInsertPlan(table, extra))
+        return self.write(lambda connection: plan.many(connection, rows, progress), plan.sql, table, refused)
+
+    def upsert(
+        self, row: New[R], *, on: Sequence[ColumnOf[R, object]], update: Sequence[ColumnOf[R, object]] | None = None
+    ) -> R:
         """Stores a row, or updates the live row that has the same key, and gives it as stored.
 
         Args:
@@ -432,17 +438,17 @@ class Database(Engine):
 
     # --- held ready for repositories ----------------------------------------------------------------------------------
 
-    def point_reader(self, table: type[R]) -> Callable[[Any], R | None]:
+    def point_reader(self, table: type[R]) -> Callable[[object], R | None]:
         """A function that gives the live row with a key, or `None`."""
 
         return point_reader(self, table)
 
-    def point_writer(self, table: type[R]) -> Callable[[Any, tuple[Assignment[R], ...]], R | None]:
+    def point_writer(self, table: type[R]) -> Callable[[object, tuple[Assignment[R], ...]], R | None]:
         """A function that changes the live row with a key and gives it as stored, or `None` when there is none."""
 
         return point_writer(self, table)
 
-    def compile_point_update(self, spec: UpdateSpec) -> tuple[str, Decoder[Any]]:
+    def compile_point_update(self, spec: UpdateSpec[R]) -> tuple[str, Decoder[R]]:
         """The SQL of an update whose values come later, in the order of its assignments and conditions."""
 
         return writes.point_update_sql(spec), decoder_for(spec.table)
@@ -457,7 +463,7 @@ class Database(Engine):
 
         return self.write(run, compiled.sql, spec.table, lambda: named, spec)
 
-    def run_update_returning(self, spec: UpdateSpec) -> list[Any]:
+    def run_update_returning(self, spec: UpdateSpec[R]) -> list[R]:
         """Runs an update and gives its rows; called by the update itself."""
 
         compiled, values, named = self._update_plan(spec, returning=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -215,6 +216,6 @@ def _generated(sources: Sequence[Source], make: Callable[..., Any] | None, label
     gathered = f"list(map(make, {column}))" if make is not None else f"list(zip({column}))"
     code = _function("one", "row", [f"{listed} = row", f"return {made}"])
     code += _function("many", "rows", [f"{listed} = zip(*rows)", f"return {gathered}"])
-    names |= {"misfits": _MISFITS, "misfit": lambda error, rows: _misfit(error, rows, sources)}
-    exec(compile(code, f"<decoder of {label}>", "exec"), names)  # noqa: S102  # made of our own words alone
+    names |= {"misfits": _MISFITS, "misfit": partial(_misfit, sources=sources)}
+    exec(compile(code, f"<decoder of {label}>", "exec"), names)  # made of our own words alone
     return Decoder(names["one"], names["many"])

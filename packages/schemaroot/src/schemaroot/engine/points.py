@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Table)
 
 
-def point_reader(database: Database, table: type[R]) -> Callable[[Any], R | None]:
+def point_reader(database: Database, table: type[R]) -> Callable[[object], R | None]:
     """A function that gives the live row with a key, or `None`."""
     key = table.__declaration__.primary_key[0]
     condition = Comparison(getattr(table, key.name), "=", Parameter[Any]("id"))
@@ -30,7 +30,7 @@ def point_reader(database: Database, table: type[R]) -> Callable[[Any], R | None
     sql, decode, dump = plan.sql, plan.decoder.one, key.dump
     errors, take, give, held = database.errors, database.pool.take, database.pool.give, database.held
 
-    def find(id: Any) -> R | None:
+    def find(id: object) -> R | None:
         parameters = (id if type(id) is int else dump(id),)
         connection = held.connection or take()
         try:
@@ -45,7 +45,7 @@ def point_reader(database: Database, table: type[R]) -> Callable[[Any], R | None
     return find
 
 
-def point_writer(database: Database, table: type[R]) -> Callable[[Any, tuple[Assignment[R], ...]], R | None]:
+def point_writer(database: Database, table: type[R]) -> Callable[[object, tuple[Assignment[R], ...]], R | None]:
     """A function that changes the live row with a key and gives it as stored, or `None` when there is none."""
     declared = table.__declaration__
     key = declared.primary_key[0]
@@ -68,7 +68,7 @@ def point_writer(database: Database, table: type[R]) -> Callable[[Any, tuple[Ass
         made = plans[names] = (sql, decoder, stamps)
         return made
 
-    def update(id: Any, assignments: tuple[Assignment[R], ...]) -> R | None:
+    def update(id: object, assignments: tuple[Assignment[R], ...]) -> R | None:
         for assignment in assignments:
             column = assignment.column
             if columns.get(column.name) is not column or is_expression(assignment.value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from operator import itemgetter
+from operator import itemgetter, length_hint
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -206,7 +206,7 @@ class Progress:
         """The place of the row that was taken last, from 0."""
         if self._iterator is None:
             return None
-        return self._start + self._total - self._iterator.__length_hint__() - 1  # type: ignore[attr-defined]  # a list's iterator has it
+        return self._start + self._total - length_hint(self._iterator) - 1
 
 
 class UpsertPlan(Generic[R]):
@@ -224,7 +224,8 @@ class UpsertPlan(Generic[R]):
         elements, where = _conflict_target(declared, on)
         if where is not None:  # the database compares its text with the index's, which holds no parameters
             literal = where.compile(dialect=sqlite_dialect(), compile_kwargs={"literal_binds": True})
-            where = sa.literal_column(str(literal))
+            condition: sa.ColumnElement[bool] = sa.literal_column(str(literal))
+            where = condition
         stamped = [column for column in declared.columns.values() if column.on_update is not None]
         given = update or ()
         if update is None:

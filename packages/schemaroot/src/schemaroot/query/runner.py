@@ -10,22 +10,21 @@ if TYPE_CHECKING:
     from schemaroot.schema.table import Table
 
 Item = TypeVar("Item")
-Item_co = TypeVar("Item_co", covariant=True)
 R = TypeVar("R", bound="Table")
 
 
-class PreparedSelect(Protocol[Item_co]):
+class PreparedSelect(Protocol[Item]):
     """A compiled select that waits for the values of its parameters."""
 
-    def all(self, values: dict[str, object]) -> list[Item_co]:
+    def all(self, values: dict[str, object]) -> list[Item]:
         """All items."""
         ...
 
-    def at_most_one(self, values: dict[str, object]) -> Item_co | None:
+    def at_most_one(self, values: dict[str, object]) -> Item | None:
         """The only item, or `None`; raises `ManyRowsError`."""
         ...
 
-    def first(self, values: dict[str, object]) -> Item_co | None:
+    def first(self, values: dict[str, object]) -> Item | None:
         """The first item, or `None`."""
         ...
 

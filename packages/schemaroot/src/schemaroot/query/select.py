@@ -7,7 +7,7 @@ db.select(Ticket).with_one(Ticket.project_id).with_many(Task.ticket_id).all()   
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, TypeVarTuple, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, TypeVarTuple, cast, overload
 
 import msgspec
 
@@ -42,8 +42,8 @@ class Prepared(Generic[P, Item]):
 
     __slots__ = ("_names", "_run", "_what")
 
-    def __init__(self, run: PreparedSelect, names: tuple[str, ...], what: str) -> None:
-        self._run: PreparedSelect = run
+    def __init__(self, run: PreparedSelect[Item], names: tuple[str, ...], what: str) -> None:
+        self._run: PreparedSelect[Item] = run
         self._names: tuple[str, ...] = names
         self._what: str = what
 
@@ -65,15 +65,15 @@ class Prepared(Generic[P, Item]):
         item = self._run.at_most_one(self._values(args, values) if args else values)
         if item is None:
             raise NoRowError(self._what)
-        return cast(Item, item)
+        return item
 
     def one_or_none(self, *args: P.args, **values: P.kwargs) -> Item | None:
         """The only item, or `None`; raises `ManyRowsError`."""
-        return cast("Item | None", self._run.at_most_one(self._values(args, values) if args else values))
+        return self._run.at_most_one(self._values(args, values) if args else values)
 
     def first(self, *args: P.args, **values: P.kwargs) -> Item | None:
         """The first item, or `None`."""
-        return cast("Item | None", self._run.first(self._values(args, values) if args else values))
+        return self._run.first(self._values(args, values) if args else values)
 
 
 class Statement(Generic[Item]):
@@ -81,12 +81,12 @@ class Statement(Generic[Item]):
 
     __slots__ = ("_runner", "_spec")
 
-    def __init__(self, runner: Runner, spec: SelectSpec) -> None:
+    def __init__(self, runner: Runner, spec: SelectSpec[Item]) -> None:
         self._runner: Runner = runner
-        self._spec: SelectSpec = spec
+        self._spec: SelectSpec[Item] = spec
 
     @property
-    def spec(self) -> SelectSpec:
+    def spec(self) -> SelectSpec[Item]:
         """The statement as data."""
         return self._spec
 
@@ -135,15 +135,15 @@ class Statement(Generic[Item]):
         item = self._runner.select_one(self._spec)
         if item is None:
             raise NoRowError(self._spec.table.__declaration__.name)
-        return cast(Item, item)
+        return item
 
     def one_or_none(self) -> Item | None:
         """The only item, or `None`; raises `ManyRowsError`."""
-        return cast("Item | None", self._runner.select_one(self._spec))
+        return self._runner.select_one(self._spec)
 
     def first(self) -> Item | None:
         """The first item, or `None`."""
-        return cast("Item | None", self._runner.select_first(self._spec))
+        return self._runner.select_first(self._spec)
 
     def count(self) -> int:
         """How many rows there are, within the limit."""
@@ -188,7 +188,7 @@ def _bound(what: str, count: int | Parameter[int]) -> int | Parameter[int]:
     return count
 
 
-class Projection(Statement[tuple[Unpack[Ts]]], Generic[Unpack[Ts]]):
+class Projection(Statement[tuple[*Ts]], Generic[*Ts]):
     """A select of some columns of one table, as tuples."""
 
     __slots__ = ()
@@ -198,42 +198,42 @@ class Projection(Statement[tuple[Unpack[Ts]]], Generic[Unpack[Ts]]):
         return self._with(group=self._spec.group + by)
 
 
-class Nested(Statement[tuple[R, Unpack[Ts]]], Generic[R, Unpack[Ts]]):
+class Nested(Statement[tuple[R, *Ts]], Generic[R, *Ts]):
     """A select of rows of one table, each with what belongs to it; nested statements run in the same snapshot."""
 
     __slots__ = ()
 
     @overload
-    def with_many(self, key: FkExpr[Owner, R, V]) -> Nested[R, Unpack[Ts], list[Owner]]: ...
+    def with_many(self, key: FkExpr[Owner, R, V]) -> Nested[R, *Ts, list[Owner]]: ...
     @overload
-    def with_many(self, key: FkExpr[Owner, R, V], children: Query[Owner]) -> Nested[R, Unpack[Ts], list[Owner]]: ...
+    def with_many(self, key: FkExpr[Owner, R, V], children: Query[Owner]) -> Nested[R, *Ts, list[Owner]]: ...
     @overload
     def with_many(
-        self, key: FkExpr[Owner, R, V], children: Nested[Owner, Unpack[Us]]
-    ) -> Nested[R, Unpack[Ts], list[tuple[Owner, Unpack[Us]]]]: ...
+        self, key: FkExpr[Owner, R, V], children: Nested[Owner, *Us]
+    ) -> Nested[R, *Ts, list[tuple[Owner, *Us]]]: ...
     def with_many(self, key: FkExpr[Any, Any, Any], children: Statement[Any] | None = None) -> Any:
         """Each row with the rows of the table that refers to it by `key`; see `Query.with_many`."""
         return self._nest(_many(self._spec, key, children))
 
     @overload
-    def with_one(self, key: FkExpr[R, Target, int] | FkExpr[R, Target, str]) -> Nested[R, Unpack[Ts], Target]: ...
+    def with_one(self, key: FkExpr[R, Target, int] | FkExpr[R, Target, str]) -> Nested[R, *Ts, Target]: ...
     @overload
     def with_one(
         self, key: FkExpr[R, Target, int | None] | FkExpr[R, Target, str | None]
-    ) -> Nested[R, Unpack[Ts], Target | None]: ...
+    ) -> Nested[R, *Ts, Target | None]: ...
     def with_one(self, key: FkExpr[Any, Any, Any]) -> Any:
         """Each row with the row that it refers to by `key`; see `Query.with_one`."""
         return self._nest(_one(self._spec, key))
 
-    def count_many(self, key: FkExpr[Owner, R, V], children: Query[Owner] | None = None) -> Nested[R, Unpack[Ts], int]:
+    def count_many(self, key: FkExpr[Owner, R, V], children: Query[Owner] | None = None) -> Nested[R, *Ts, int]:
         """Each row with the number of rows that refer to it by `key`."""
-        return cast("Nested[R, Unpack[Ts], int]", self._nest(_count(self._spec, key, children)))
+        return cast("Nested[R, *Ts, int]", self._nest(_count(self._spec, key, children)))
 
     def aggregate_many(
         self, key: FkExpr[Owner, R, V], expression: ColumnElement[A], children: Query[Owner] | None = None
-    ) -> Nested[R, Unpack[Ts], A | None]:
+    ) -> Nested[R, *Ts, A | None]:
         """Each row with an aggregate over the rows that refer to it by `key`; `None` where there are none."""
-        return cast("Nested[R, Unpack[Ts], A | None]", self._nest(_aggregate(self._spec, key, expression, children)))
+        return cast("Nested[R, *Ts, A | None]", self._nest(_aggregate(self._spec, key, expression, children)))
 
     def _nest(self, nested: NestedSpec) -> Any:
         return self._with(nested=(*self._spec.nested, nested))
@@ -250,8 +250,8 @@ class Query(Statement[R], Generic[R]):
     def with_many(self, key: FkExpr[Owner, R, V], children: Query[Owner]) -> Nested[R, list[Owner]]: ...
     @overload
     def with_many(
-        self, key: FkExpr[Owner, R, V], children: Nested[Owner, Unpack[Us]]
-    ) -> Nested[R, list[tuple[Owner, Unpack[Us]]]]: ...
+        self, key: FkExpr[Owner, R, V], children: Nested[Owner, *Us]
+    ) -> Nested[R, list[tuple[Owner, *Us]]]: ...
     def with_many(self, key: FkExpr[Any, Any, Any], children: Statement[Any] | None = None) -> Any:
         """Each row with the rows of the table that refers to it by `key`, `[]` where there are none.
 
@@ -311,7 +311,8 @@ class Query(Statement[R], Generic[R]):
         """Only these columns or expressions, as tuples."""
         if not columns:
             raise InvalidArgumentsError("columns() takes at least one column or expression.")
-        return Projection[Any](self._runner, msgspec.structs.replace(self._spec, columns=columns))
+        spec = cast("SelectSpec[Any]", msgspec.structs.replace(self._spec, columns=columns))
+        return Projection[Any](self._runner, spec)
 
 
 def _nested(query: Query[Any], nested: NestedSpec) -> Any:

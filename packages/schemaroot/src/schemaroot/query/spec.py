@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, cast
 
 import msgspec
+from typing_extensions import TypeVar
 
 from schemaroot.errors import InvalidArgumentsError, MissingFilterError
 from schemaroot.schema.expression import Assignment, Condition, Expr, FkExpr, Ordering, Parameter
 from schemaroot.schema.table import Table
 from schemaroot.schema.values import MISSING
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ClauseList
+
+# The defaults let a signature that does not care say `SelectSpec` alone.
+Item_co = TypeVar("Item_co", covariant=True, default=object)
+R_co = TypeVar("R_co", bound=Table, covariant=True, default=Table)
 
 Deleted = Literal["live", "all", "only"]
 """Which rows of a table with soft delete a statement sees."""
@@ -67,17 +75,19 @@ def check_conditions(conditions: Iterable[object]) -> None:
             continue
         if condition is MISSING or condition is None or isinstance(condition, bool) or _is_empty(condition):
             raise MissingFilterError("a condition")
-        if not hasattr(type(condition), "__clause_element__") and not hasattr(type(condition), "__visit_name__"):
+        kind: type[object] = type(condition)
+        if not hasattr(kind, "__clause_element__") and not hasattr(kind, "__visit_name__"):
             raise InvalidArgumentsError(
-                f"where() takes conditions such as Table.column == value, not {type(condition).__name__}."
+                f"where() takes conditions such as Table.column == value, not {kind.__name__}."
             )
 
 
 def _is_empty(condition: object) -> bool:
     """Whether a condition of SQLAlchemy's own joins no condition at all, as `and_()` of an empty list does."""
-    if getattr(type(condition), "__visit_name__", "") not in ("clauselist", "expression_clauselist"):
+    kind: type[object] = type(condition)
+    if getattr(kind, "__visit_name__", "") not in ("clauselist", "expression_clauselist"):
         return False
-    return all(map(_is_empty, condition.clauses))
+    return all(map(_is_empty, cast("ClauseList", condition).clauses))
 
 
 Shape = tuple[object, ...]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Table)
 
 
-def check_assignments(table: type[Table], assignments: tuple[Assignment[Any], ...]) -> None:
+def check_assignments(table: type[R], assignments: tuple[Assignment[R], ...]) -> None:
     """Refuses other tables' columns, generated columns and columns that are set twice."""
     declared = table.__declaration__
     names = [assignment.column.name for assignment in assignments]
@@ -37,9 +37,9 @@ class Update(Generic[R]):
 
     __slots__ = ("_runner", "_spec")
 
-    def __init__(self, runner: Runner, spec: UpdateSpec) -> None:
+    def __init__(self, runner: Runner, spec: UpdateSpec[R]) -> None:
         self._runner: Runner = runner
-        self._spec: UpdateSpec = spec
+        self._spec: UpdateSpec[R] = spec
 
     def _with(self, **changes: Any) -> Self:
         return type(self)(self._runner, msgspec.structs.replace(self._spec, **changes))
@@ -71,7 +71,7 @@ class Update(Generic[R]):
         """Runs it and gives the rows as they are stored now."""
         return self._runner.run_update_returning(self._checked())
 
-    def _checked(self) -> UpdateSpec:
+    def _checked(self) -> UpdateSpec[R]:
         name = self._spec.table.__declaration__.name
         if not self._spec.assignments:
             raise EmptyUpdateError(name)

@@ -7,7 +7,6 @@ and signed, so that a client can neither read meaning into it nor ask for a plac
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import msgspec
 
 from schemaroot.errors import InvalidCursorError, UnknownFieldError
+from schemaroot.schema.column import Column
 from schemaroot.schema.expression import Expr
 from schemaroot.schema.table import Table, TableDeclaration
 
@@ -53,14 +53,14 @@ class SortKey(msgspec.Struct, frozen=True, gc=False):
 def sort_keys(declared: TableDeclaration, sort: str) -> tuple[SortKey, ...]:
     """Reads `"-created,title"`; the key is added last, so that the order is total. Raises `UnknownFieldError`."""
     names = [name.strip() for name in sort.split(",") if name.strip()]
-    keys = [SortKey(name.removeprefix("-"), name.startswith("-")) for name in names]
+    given = {name.removeprefix("-"): SortKey(name.removeprefix("-"), name.startswith("-")) for name in reversed(names)}
+    keys = list(reversed(given.values()))  # of a column that is named twice the first decides
     sortable = [
         column.name for column in declared.columns.values() if column.type.storage != "json" and not column.secret
     ]
     for key in keys:
         if key.name not in sortable:
             raise UnknownFieldError(key.name, sortable)
-    given = {key.name for key in keys}
     last = keys[-1].descending if keys else False
     keys += [SortKey(column.name, last) for column in declared.primary_key if column.name not in given]
     return tuple(keys)
@@ -78,26 +78,49 @@ class CursorCodec:
         columns = self._declared.columns
         values = [columns[key.name].dump(getattr(row, key.name)) for key in keys]
         body = msgspec.json.encode([_order_text(keys), values])
-        return base64.urlsafe_b64encode(self._mac(body) + body).decode().rstrip("=")
+        return _encoded(self._mac(body) + body)
 
     def read(self, keys: Sequence[SortKey], cursor: str) -> list[object]:
         """The Python values of a cursor; raises `InvalidCursorError`."""
-        try:
-            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            raise InvalidCursorError("it is not one of ours") from None
+        raw = _decoded(cursor)
+        if raw is None:
+            raise InvalidCursorError("it is not one of ours")
         mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(body)):
             raise InvalidCursorError("its signature does not fit")
         order, values = msgspec.json.decode(body, type=tuple[str, list[Any]])
         if order != _order_text(keys):
             raise InvalidCursorError("it belongs to another sort order")
-        columns = self._declared.columns
-        return [columns[key.name].load(value) for key, value in zip(keys, values, strict=True)]
+        try:
+            return [_loaded(self._declared.columns[key.name], value) for key, value in zip(keys, values, strict=True)]
+        except (TypeError, ValueError, OverflowError):
+            # Signed with a lasting key before a column became another one.
+            raise InvalidCursorError("it belongs to an earlier form of the table") from None
 
     def _mac(self, body: bytes) -> bytes:
         message = self._declared.name.encode() + b"\0" + body
         return hmac.new(self._key, message, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def _decoded(cursor: str) -> bytes | None:
+    """The bytes of a cursor, when it is written as we write them: some bytes have several texts in base64."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except ValueError:
+        return None
+    return raw if _encoded(raw) == cursor else None
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _loaded(column: Column, value: Any) -> object:
+    """The Python value of a sort value, checked as a value from outside is."""
+    stored = base64.b64decode(value) if column.type.storage == "blob" and value is not None else value
+    loaded = column.load(stored)
+    column.dump(loaded)
+    return loaded
 
 
 def _order_text(keys: Sequence[SortKey]) -> str:

@@ -341,7 +341,7 @@ def references(
 def references(
     target: Callable[[], ColumnOf[Target, Key]],
     *,
-    default: None | Missing = MISSING,
+    default: Missing | None = MISSING,
     on_delete: Action = "no action",
     primary_key: bool = False,
     unique: bool = False,

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overload
 
+from typing_extensions import override
+
 from schemaroot.errors import MissingFilterError
 from schemaroot.schema.column import Column
 from schemaroot.schema.types import Json
@@ -88,7 +90,7 @@ class _Facade:
 
 def plain_bind(sql_type: Any, value: object) -> Any:
     """A parameter that carries its value, for expressions that leave our hands."""
-    import sqlalchemy as sa  # noqa: PLC0415  # loaded only where SQL is built
+    import sqlalchemy as sa  # loaded only where SQL is built
 
     if isinstance(value, Parameter):
         return sa.bindparam(value.name, type_=sql_type)
@@ -138,6 +140,7 @@ class Combined(Condition):
         self.shape = (operator, *(part.shape for part in parts))
         self.values = tuple(value for part in parts for value in part.values)
 
+    @override
     def build(self, bind: Bind) -> Any:
         return self._joined([part.build(bind) for part in self.parts])
 
@@ -145,7 +148,7 @@ class Combined(Condition):
         return self._joined([part.__clause_element__() for part in self.parts])
 
     def _joined(self, parts: list[Any]) -> Any:
-        import sqlalchemy as sa  # noqa: PLC0415  # loaded only where SQL is built
+        import sqlalchemy as sa  # loaded only where SQL is built
 
         match self.operator:
             case "and":
@@ -159,7 +162,7 @@ class Combined(Condition):
 def _combine(operator: str, left: Condition, right: Any) -> Any:
     if isinstance(right, Condition):
         return Combined(operator, (left, right))
-    import sqlalchemy as sa  # noqa: PLC0415  # loaded only where SQL is built
+    import sqlalchemy as sa  # loaded only where SQL is built
 
     return (sa.and_ if operator == "and" else sa.or_)(left.__clause_element__(), right)
 
@@ -185,8 +188,9 @@ class Comparison(Condition):
         self.shape = (expression, operator)
         self.values = (value,)
 
+    @override
     def build(self, bind: Bind) -> Any:
-        from schemaroot.schema.sqlalchemy import stored_as  # noqa: PLC0415  # loaded only where SQL is built
+        from schemaroot.schema.sqlalchemy import stored_as  # loaded only where SQL is built
 
         left = self.column.__clause_element__()
         return _COMPARISONS[self.operator](left, bind(stored_as(self.column.column), self.values[0]))
@@ -203,6 +207,7 @@ class NullCheck(Condition):
         self.shape = (expression, "is not null" if negated else "is null")
         self.values = ()
 
+    @override
     def build(self, bind: Bind) -> Any:
         element = self.column.__clause_element__()
         return element.is_not(None) if self.negated else element.is_(None)
@@ -219,10 +224,11 @@ class Membership(Condition):
         self.shape = (expression, "not in" if negated else "in")
         self.values = (values,)
 
+    @override
     def build(self, bind: Bind) -> Any:
-        import sqlalchemy as sa  # noqa: PLC0415  # loaded only where SQL is built
+        import sqlalchemy as sa  # loaded only where SQL is built
 
-        from schemaroot.schema.sqlalchemy import list_of  # noqa: PLC0415  # loaded only where SQL is built
+        from schemaroot.schema.sqlalchemy import list_of  # loaded only where SQL is built
 
         element = self.column.__clause_element__()
         bound = bind(list_of(self.column.column), self.values[0])
@@ -261,7 +267,7 @@ class Parameter(_Facade, ColumnElement[T], Generic[T]):
         self.name = name
 
     def __clause_element__(self) -> Any:
-        import sqlalchemy as sa  # noqa: PLC0415  # loaded only where SQL is built
+        import sqlalchemy as sa  # loaded only where SQL is built
 
         made: sa.BindParameter[T] = sa.bindparam(self.name)
         return made
@@ -332,11 +338,11 @@ class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
         self._element: Any = None
 
     def __repr__(self) -> str:
-        return f"{self.column.label}"
+        return self.column.label
 
     def __clause_element__(self) -> Any:
         if self._element is None:
-            from schemaroot.schema.sqlalchemy import table_clause  # noqa: PLC0415  # loaded only where SQL is built
+            from schemaroot.schema.sqlalchemy import table_clause  # loaded only where SQL is built
 
             self._element = table_clause(self.table).c[self.column.name]
         return self._element
@@ -395,15 +401,19 @@ class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
 
     if not TYPE_CHECKING:  # SQLAlchemy's own signatures serve the checkers
 
+        @override
         def is_(self, other: object) -> Any:
             return NullCheck(self, negated=False) if other is None else self.__clause_element__().is_(other)
 
+        @override
         def is_not(self, other: object) -> Any:
             return NullCheck(self, negated=True) if other is None else self.__clause_element__().is_not(other)
 
+        @override
         def asc(self) -> Any:
             return Ordering(self, descending=False)
 
+        @override
         def desc(self) -> Any:
             return Ordering(self, descending=True)
 

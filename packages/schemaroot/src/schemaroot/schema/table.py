@@ -196,6 +196,7 @@ class TableMeta(_StructMeta):
     if not TYPE_CHECKING:
 
         def __new__(mcls, class_name, bases, namespace, /, **options):
+            """A table's class; raises `DeclarationError` when its declaration is wrong."""
             if not any(isinstance(base, TableMeta) for base in bases):
                 return super().__new__(mcls, class_name, bases, namespace, frozen=True, gc=False)
             frame = sys._getframe(1)
@@ -210,10 +211,11 @@ class TableMeta(_StructMeta):
             super().__init__(class_name, bases, namespace)
 
         def __call__(cls, *args, **values):
+            """Always raises: `new` and `insert` make what a row is made of."""
             raise NotARowError(cls.__name__)
 
         def __clause_element__(cls):
-            from schemaroot.schema.sqlalchemy import table_clause  # noqa: PLC0415  # loaded only where SQL is built
+            from schemaroot.schema.sqlalchemy import table_clause  # loaded only where SQL is built
 
             return table_clause(cls)
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import msgspec
+from typing_extensions import override
 from typing_extensions import is_typeddict
 
 from schemaroot.errors import InvalidValueError, TextNotStorableError
@@ -84,9 +85,11 @@ class Integer(ColumnType):
     maximum: int | None = None
 
     @property
+    @override
     def python_type(self) -> object:
         return int
 
+    @override
     def dump(self, value: object) -> SqlValue:
         if type(value) is not int and not (isinstance(value, int) and not isinstance(value, bool)):
             raise InvalidValueError(f"expected a whole number, got {_described(value)}")
@@ -96,6 +99,7 @@ class Integer(ColumnType):
             raise InvalidValueError(f"{value} is outside of {self.describe()}")
         return value
 
+    @override
     def describe(self) -> str:
         if self.minimum is None and self.maximum is None:
             return "integer"
@@ -113,9 +117,11 @@ class Real(ColumnType):
     maximum: float | None = None
 
     @property
+    @override
     def python_type(self) -> object:
         return float
 
+    @override
     def dump(self, value: object) -> SqlValue:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InvalidValueError(f"expected a number, got {_described(value)}")
@@ -129,6 +135,7 @@ class Real(ColumnType):
             raise InvalidValueError(f"{number} is outside of {self.describe()}")
         return number
 
+    @override
     def describe(self) -> str:
         if self.minimum is None and self.maximum is None:
             return "real"
@@ -147,6 +154,7 @@ class Text(ColumnType):
     pattern: str | None = None
 
     @property
+    @override
     def python_type(self) -> object:
         return str
 
@@ -155,6 +163,7 @@ class Text(ColumnType):
         """Searches the pattern in a text; the pattern is a regular expression as JSON Schema means it, not anchored."""
         return re.compile(self.pattern or "").search
 
+    @override
     def dump(self, value: object) -> SqlValue:
         if not isinstance(value, str):
             raise InvalidValueError(f"expected a text, got {_described(value)}")
@@ -173,6 +182,7 @@ class Text(ColumnType):
             raise InvalidValueError(f"the text does not match {self.pattern!r}")
         return str(value)
 
+    @override
     def describe(self) -> str:
         high = "" if self.max_length is None else str(self.max_length)
         length = f" {self.min_length}..{high}" if self.min_length or high else ""
@@ -189,15 +199,18 @@ class Enumeration(ColumnType):
         object.__setattr__(self, "storage", "integer" if isinstance(self.members[0], int) else "text")
 
     @property
+    @override
     def python_type(self) -> object:
         return Literal[self.members]
 
+    @override
     def dump(self, value: object) -> SqlValue:
         wanted = int if self.storage == "integer" else str
         if not isinstance(value, wanted) or isinstance(value, bool) or value not in self.members:
             raise InvalidValueError(f"{_described(value)} is not one of {', '.join(map(repr, self.members))}")
         return self.members[self.members.index(value)]
 
+    @override
     def describe(self) -> str:
         return " | ".join(map(str, self.members))
 
@@ -210,20 +223,25 @@ class Boolean(ColumnType):
     load_source: str | None = field(init=False, default="({v} == 1)")
 
     @property
+    @override
     def python_type(self) -> object:
         return bool
 
+    @override
     def dump(self, value: object) -> SqlValue:
         if not isinstance(value, bool):
             raise InvalidValueError(f"expected true or false, got {_described(value)}")
         return int(value)
 
+    @override
     def load(self, stored: object) -> object:
         return stored == 1
 
+    @override
     def load_many(self, stored: Sequence[object]) -> Iterable[object]:
         return [value == 1 for value in stored]
 
+    @override
     def describe(self) -> str:
         return "boolean"
 
@@ -253,17 +271,21 @@ class TimestampMs(ColumnType):
     load_source: str | None = field(init=False, default="from_milliseconds({v})")
 
     @property
+    @override
     def python_type(self) -> object:
         return datetime
 
+    @override
     def dump(self, value: object) -> SqlValue:
         if not isinstance(value, datetime):
             raise InvalidValueError(f"expected a datetime, got {_described(value)}")
         return to_milliseconds(value)
 
+    @override
     def load(self, stored: object) -> object:
         return from_milliseconds(cast(int, stored))
 
+    @override
     def load_many(self, stored: Sequence[object]) -> Iterable[object]:
         # One call into C for the whole column: a quarter of the time of datetime.fromtimestamp per value.
         numbers = cast("Sequence[int]", stored)
@@ -271,6 +293,7 @@ class TimestampMs(ColumnType):
             return msgspec.convert([number / 1000 for number in numbers], list[datetime], strict=False)
         return map(from_milliseconds, numbers)
 
+    @override
     def describe(self) -> str:
         return "timestamp (ms)"
 
@@ -283,9 +306,11 @@ class Blob(ColumnType):
     max_length: int | None = None
 
     @property
+    @override
     def python_type(self) -> object:
         return bytes
 
+    @override
     def dump(self, value: object) -> SqlValue:
         if not isinstance(value, (bytes, bytearray, memoryview)):
             raise InvalidValueError(f"expected bytes, got {_described(value)}")
@@ -294,6 +319,7 @@ class Blob(ColumnType):
             raise InvalidValueError(f"{len(stored)} bytes are more than {self.max_length}")
         return stored
 
+    @override
     def describe(self) -> str:
         return "bytes"
 
@@ -309,7 +335,7 @@ def plain_shape(shape: Any) -> Any:
     if origin is Annotated:
         return Annotated[(arguments[0], *shape.__metadata__)]
     if origin in (Union, python_types.UnionType):
-        return Any if Any in arguments else Union[arguments]  # noqa: UP007  # built from a tuple
+        return Any if Any in arguments else Union[arguments]  # built from a tuple
     return origin[arguments]
 
 
@@ -330,6 +356,7 @@ class Json(ColumnType):
     shape: Any = None
 
     @property
+    @override
     def python_type(self) -> object:
         return self.shape
 
@@ -343,7 +370,7 @@ class Json(ColumnType):
         """Pydantic's codec where the shape is made of Pydantic models, else `None` (msgspec is the codec)."""
         if not _uses_pydantic(self.shape):
             return None
-        from pydantic import TypeAdapter  # noqa: PLC0415  # costs 100 ms, and few shapes need it
+        from pydantic import TypeAdapter  # costs 100 ms, and few shapes need it
 
         return TypeAdapter(self.shape)
 
@@ -384,11 +411,11 @@ class Json(ColumnType):
         """The compact JSON text of `value`; raises `InvalidValueError` for NaN, infinities and lone surrogates."""
         try:
             if self.adapter is not None:
-                text = self.adapter.dump_json(value, by_alias=True, warnings="error").decode()
+                document = self.adapter.dump_json(value, by_alias=True, warnings="error")
             else:
-                text = _encode(value).decode()
+                document = _encode(value)
             # What is not finite is written as null, what is beyond 64 bits has 19 digits: only then look closer.
-            if ("null" in text or _LONG_NUMBER(text)) and _holds_unfaithful(value):
+            if (b"null" in document or _has_long_number(document)) and _holds_unfaithful(value):
                 raise InvalidValueError("a number in the JSON document is not finite or beyond 64 bits")
         except InvalidValueError:
             raise
@@ -423,6 +450,7 @@ class Json(ColumnType):
 
         return fast
 
+    @override
     def dump(self, value: object) -> SqlValue:
         text = self.encode(value)
         if text != self.empty:
@@ -432,9 +460,11 @@ class Json(ColumnType):
                 raise InvalidValueError(f"JSON of the wrong shape: {error}") from None
         return text
 
+    @override
     def load(self, stored: object) -> object:
         return self.decode(cast(str, stored))
 
+    @override
     def load_many(self, stored: Sequence[object]) -> Iterable[object]:
         decode, texts = self.decode, cast("Sequence[str]", stored)
         match self.empty:
@@ -445,6 +475,7 @@ class Json(ColumnType):
             case _:
                 return map(decode, texts)
 
+    @override
     def describe(self) -> str:
         return f"json {shape_name(self.shape)}"
 

@@ -43,7 +43,7 @@ def column_annotation(
     """The value type of `Col[T]` or `Ref[Target, T]`, and whether it is a reference."""
     if isinstance(annotation, str):
         try:
-            annotation = eval(annotation, {"__builtins__": {}}, scope)  # noqa: S307  # the program's own annotation
+            annotation = eval(annotation, {"__builtins__": {}}, scope)  # the program's own annotation
         except (SyntaxError, TypeError, AttributeError) as error:
             raise DeclarationError(label, f"the annotation {annotation!r} cannot be read ({error})") from None
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -69,7 +69,7 @@ def _without_null(annotation: Any) -> tuple[Any, bool]:
     if get_origin(annotation) in (Union, types.UnionType):
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) < len(get_args(annotation)):
-            return Union[tuple(members)], True  # noqa: UP007  # built from a tuple
+            return Union[tuple(members)], True  # built from a tuple
     return annotation, False
 
 
