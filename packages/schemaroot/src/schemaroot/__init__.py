@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from schemaroot.engine.loading import load_sqlalchemy
 from schemaroot.schema.column import (
     auto_id,
     blob,
@@ -93,6 +94,7 @@ def __getattr__(name: str) -> object:
     module = _ON_USE.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    load_sqlalchemy()
     value: object = getattr(import_module(module), name)
     globals()[name] = value
     return value
