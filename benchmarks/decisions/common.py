@@ -33,7 +33,7 @@ def machine_line() -> str:
         cpu = platform.processor() or platform.machine()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
-        import apsw  # noqa: PLC0415  # the page on migrations does without
+        import apsw  # the page on migrations does without
 
         brought = f", SQLite {apsw.sqlite_lib_version()} in apsw {apsw.apsw_version()}"
     except ImportError:

@@ -88,7 +88,7 @@ def works(attempt: Callable[[], object]) -> str:
     """`yes`, or what was said instead."""
     try:
         attempt()
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is the answer
+    except Exception as error:  # whatever it is, it is the answer
         return f"no ({str(error).splitlines()[0][:60]})"
     return "yes"
 
@@ -135,7 +135,10 @@ def features() -> None:
         rows.append([feature, *answers])
 
     def has(*names: str) -> list[str]:
-        return ["yes" if name and hasattr(thing, name) else "no" for thing, name in zip((standard, current), names, strict=True)]
+        return [
+            "yes" if name and hasattr(thing, name) else "no"
+            for thing, name in zip((standard, current), names, strict=True)
+        ]
 
     rows.append(["backup API", *has("backup", "backup")])
     rows.append(["incremental blobs", *has("blobopen", "blob_open")])
@@ -207,9 +210,18 @@ def threads(rounds: int) -> None:
             gains[name]["rows"].append(gain(connect[name], "SELECT * FROM tasks", 2))
     middle = {name: {key: statistics.median(values) for key, values in gains[name].items()} for name in NAMES}
     rows.append(["a statement runs for, ms", *(f"{statistics.median(lengths[name]):.0f}" for name in NAMES)])
-    rows.append(["longest pause of another thread meanwhile, ms", *(f"{statistics.median(pauses[name]):.1f}" for name in NAMES)])
-    rows.append(["two threads, statements that compute: times the work of one", *(f"{middle[name]['step']:.2f}" for name in NAMES)])
-    rows.append(["two threads, 20,000 rows fetched: times the work of one", *(f"{middle[name]['rows']:.2f}" for name in NAMES)])
+    rows.append(
+        ["longest pause of another thread meanwhile, ms", *(f"{statistics.median(pauses[name]):.1f}" for name in NAMES)]
+    )
+    rows.append(
+        [
+            "two threads, statements that compute: times the work of one",
+            *(f"{middle[name]['step']:.2f}" for name in NAMES),
+        ]
+    )
+    rows.append(
+        ["two threads, 20,000 rows fetched: times the work of one", *(f"{middle[name]['rows']:.2f}" for name in NAMES)]
+    )
     print(table(["", *NAMES], rows))
 
 
@@ -265,48 +277,53 @@ def gain(connect: Callable[[], Any], sql: str, times: int) -> float:
 
 def seam(rounds: int) -> None:
     """A read through a repository beside the bare cursor, and the calls that go through the seam."""
-    from promptliano.schema import Ticket  # noqa: PLC0415  # loads SQLAlchemy
-    from schemaroot import Database, Repository  # noqa: PLC0415
-    from schemaroot.engine.driver import driver_named  # noqa: PLC0415
-
-    from benchmarks.floor import GET_TICKET, ticket_of  # noqa: PLC0415
-
     pristine = FOLDER / "pristine.db"
     if not pristine.exists():
         data.build(pristine)
+    rows = [seam_of(name, pristine, rounds) for name in NAMES]
+    print(
+        table(["µs", "bare fetch", "fetch and typed row, by hand", "Repository.get", "one call through the seam"], rows)
+    )
+
+
+def seam_of(name: Any, pristine: Path, rounds: int) -> list[object]:
+    """One driver's line of the table."""
+    from benchmarks.floor import GET_TICKET, ticket_of
+    from promptliano.schema import Ticket  # loads SQLAlchemy
+    from schemaroot import Database, Repository
+    from schemaroot.engine.driver import driver_named
+
     ids = data.live_ids()
-    rows: list[list[object]] = []
-    for name in NAMES:
-        path = fresh(FOLDER / f"seam_{name}.db")
-        shutil.copyfile(pristine, path)
-        database = Database.open(f"sqlite:///{path}", driver=name)
-        tickets = Repository(database, Ticket)
-        driver: Any = driver_named(name)
-        raw = driver.connect(str(path), "rw")
-        cursor = driver.cursor(raw)
-        execute = cursor.execute
-        row = execute(GET_TICKET, (ids[0],)).fetchall()[0]
-        direct = (lambda: raw.last_insert_rowid()) if name == "apsw" else (lambda: cursor.lastrowid)
-        spent = medians(
-            {
-                "fetch": lambda turn: execute(GET_TICKET, (ids[turn % len(ids)],)).fetchall(),
-                "decode": lambda _: ticket_of(row),
-                "get": lambda turn: tickets.get(ids[turn % len(ids)]),
-                "direct": lambda _: direct(),
-                "through": lambda _: driver.last_rowid(raw, cursor),
-            },
-            calls=500,
-            rounds=rounds,
-        )
-        bare = spent["fetch"] + spent["decode"]
-        through = spent["through"] - spent["direct"]
-        rows.append(
-            [name, f"{spent['fetch']:.1f}", f"{bare:.1f}", f"{spent['get']:.1f}", f"{spent['get'] - bare:+.1f}", f"{through:+.2f}"]
-        )
-        raw.close()
-        database.close()
-    head = ["µs", "bare fetch", "fetch + typed row by hand", "Repository.get", "difference", "one call through the seam"]
-    print(table(head, rows))
+    path = fresh(FOLDER / f"seam_{name}.db")
+    shutil.copyfile(pristine, path)
+    database = Database.open(f"sqlite:///{path}", driver=name)
+    tickets = Repository(database, Ticket)
+    driver: Any = driver_named(name)
+    raw = driver.connect(str(path), "rw")
+    cursor = driver.cursor(raw)
+
+    def fetch(turn: int) -> Any:
+        return cursor.execute(GET_TICKET, (ids[turn % len(ids)],)).fetchall()
+
+    row = fetch(0)[0]
+    direct: Callable[[int], object] = lambda _: cursor.lastrowid  # noqa: E731  # its twin is a method
+    if name == "apsw":
+        direct = lambda _: raw.last_insert_rowid()  # noqa: E731
+    spent = medians(
+        {
+            "fetch": fetch,
+            "decode": lambda _: ticket_of(row),
+            "get": lambda turn: tickets.get(ids[turn % len(ids)]),
+            "direct": direct,
+            "through": lambda _: driver.last_rowid(raw, cursor),
+        },
+        calls=500,
+        rounds=rounds,
+    )
+    raw.close()
+    database.close()
+    bare, through = spent["fetch"] + spent["decode"], spent["through"] - spent["direct"]
+    return [name, f"{spent['fetch']:.1f}", f"{bare:.1f}", f"{spent['get']:.1f}", f"{through:+.2f}"]
 
 
 # Two libraries, one file ----------------------------------------------------------------------------------------------
@@ -344,7 +361,12 @@ def locks() -> None:
         with contextlib.suppress(apsw.Error):
             holder.execute("ROLLBACK").fetchall()
         holder.close()
-    head = ["journal", "apsw holds the write lock", "after apsw opened and closed the file again", "after sqlite3 did so in the same process"]
+    head = [
+        "journal",
+        "apsw holds the write lock",
+        "after apsw opened and closed the file again",
+        "after sqlite3 did so in the same process",
+    ]
     print("What another process that asks for the write lock is told:\n")
     print(table(head, rows))
 
@@ -362,7 +384,9 @@ def plans(rounds: int) -> None:
     """What apsw's build does to a prepared statement whose values change, with and without its stable plans (QPSG)."""
     path = fresh(FOLDER / "plans.db")
     maker = apsw.Connection(str(path))
-    maker.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, created INTEGER NOT NULL, note TEXT)").fetchall()
+    maker.execute(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, created INTEGER NOT NULL, note TEXT)"
+    ).fetchall()
     maker.execute("CREATE INDEX t_kind ON t (kind, created)").fetchall()
     maker.execute("BEGIN").fetchall()
     maker.executemany("INSERT INTO t (kind, created) VALUES (?, ?)", [(f"k{i % 7}", i) for i in range(20_000)])
@@ -380,11 +404,18 @@ def plans(rounds: int) -> None:
             sql = "SELECT id FROM t WHERE kind = ? AND created > ? LIMIT ?"
             name = "stable" if stable else "free"
             prepared[name] = prepared_again(connection, sql)
-            runs[name] = lambda turn, execute=execute: execute(sql, (f"k{turn % 7}", turn % 19_000, 10)).fetchall()
+            runs[name] = lambda turn, execute=execute, sql=sql: execute(
+                sql, (f"k{turn % 7}", turn % 19_000, 10)
+            ).fetchall()
         spent = medians(runs, calls=300, rounds=rounds)
         cells = [f"{spent[name]:.1f} µs, prepared again {prepared[name]} of 50 times" for name in ("free", "stable")]
         rows.append(["after ANALYZE" if analyzed else "without statistics", *cells])
     print(table(["`kind = ? AND created > ? LIMIT ?`", "as built", "QPSG on (ours)"], rows))
+
+
+def changing(turn: int) -> tuple[object, ...]:
+    """Other values in each run."""
+    return (f"k{turn % 7}", turn * 300 % 19_000, 10)
 
 
 def prepared_again(connection: apsw.Connection, sql: str) -> int:
@@ -400,7 +431,7 @@ def prepared_again(connection: apsw.Connection, sql: str) -> int:
     connection.authorizer = authorize
     for turn in range(51):
         asked = 0
-        connection.execute(sql, (f"k{turn % 7}", turn * 300, 10)).fetchall()
+        connection.execute(sql, changing(turn)).fetchall()
         runs_with_questions += bool(asked and turn)  # the first run prepares it in any case
     connection.authorizer = None
     return runs_with_questions

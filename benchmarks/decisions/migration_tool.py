@@ -35,7 +35,7 @@ from benchmarks.decisions.common import WORK, fresh, machine_line, table
 
 FOLDER = WORK / "migration_tool"
 
-ENV = '''
+ENV = """
 import sqlalchemy as sa
 from alembic import context
 engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"))
@@ -47,9 +47,9 @@ with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=None, render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()
-'''
+"""
 
-REVISION = '''
+REVISION = """
 from alembic import op
 import sqlalchemy as sa
 revision = {revision!r}
@@ -58,7 +58,7 @@ def upgrade():
 {upgrade}
 def downgrade():
 {downgrade}
-'''
+"""
 
 
 class Project:
@@ -91,7 +91,7 @@ class Project:
         try:
             with quietly():
                 command.upgrade(self.config, to)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is the answer
+        except Exception as error:  # whatever it is, it is the answer
             return f"{type(error).__name__}: {str(error).splitlines()[0]}"
         return "success"
 
@@ -124,14 +124,14 @@ def quietly() -> Iterator[None]:
         yield
 
 
-# 1. One default changes ---------------------------------------------------------------------------------------------------
+# 1. One default changes -----------------------------------------------------------------------------------------------
 
 PARENT = """
 op.create_table("projects", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text, nullable=False),
     sa.Column("state", sa.Text, server_default="active"))
+parent = sa.ForeignKey("projects.id", ondelete="CASCADE", name="fk_tickets_project_id")
 op.create_table("tickets", sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("project_id", sa.Integer, sa.ForeignKey("projects.id", ondelete="CASCADE", name="fk_tickets_project_id"), nullable=False),
-    sa.Column("title", sa.Text))
+    sa.Column("project_id", sa.Integer, parent, nullable=False), sa.Column("title", sa.Text))
 """.strip()
 
 NEW_DEFAULT = """
@@ -148,8 +148,12 @@ def cascade() -> None:
         project.revision("r1", PARENT)
         project.upgrade()
         with project.database() as connection:
-            connection.executemany("INSERT INTO projects (id, name) VALUES (?, ?)", [(i, f"p{i}") for i in range(1, 11)])
-            connection.executemany("INSERT INTO tickets (project_id, title) VALUES (?, ?)", [(i % 10 + 1, f"t{i}") for i in range(1000)])
+            connection.executemany(
+                "INSERT INTO projects (id, name) VALUES (?, ?)", [(i, f"p{i}") for i in range(1, 11)]
+            )
+            connection.executemany(
+                "INSERT INTO tickets (project_id, title) VALUES (?, ?)", [(i % 10 + 1, f"t{i}") for i in range(1000)]
+            )
         before = [project.value(f"SELECT count(*) FROM {name}") for name in ("projects", "tickets")]
         project.revision("r2", NEW_DEFAULT)
         said = project.upgrade()
@@ -157,11 +161,31 @@ def cascade() -> None:
         with project.database() as connection:
             orphans = len(connection.execute("PRAGMA foreign_key_check").fetchall())
         head = project.value("SELECT version_num FROM alembic_version")
-        rows.append(["ON" if foreign_keys else "off", said, head, *(f"{b:,} → {a:,}" for b, a in zip(before, after, strict=True)), orphans])
-    print(table(["`PRAGMA foreign_keys`", "`alembic upgrade head`", "now at", "projects", "tickets", "findings of foreign_key_check"], rows))
+        rows.append(
+            [
+                "ON" if foreign_keys else "off",
+                said,
+                head,
+                *(f"{b:,} → {a:,}" for b, a in zip(before, after, strict=True)),
+                orphans,
+            ]
+        )
+    print(
+        table(
+            [
+                "`PRAGMA foreign_keys`",
+                "`alembic upgrade head`",
+                "now at",
+                "projects",
+                "tickets",
+                "findings of foreign_key_check",
+            ],
+            rows,
+        )
+    )
 
 
-# 2. What a rebuild in batch mode keeps ---------------------------------------------------------------------------------
+# 2. What a rebuild in batch mode keeps --------------------------------------------------------------------------------
 
 RICH = """
 CREATE TABLE notes (
@@ -169,8 +193,7 @@ CREATE TABLE notes (
     slug TEXT COLLATE NOCASE NOT NULL,
     stars INTEGER NOT NULL DEFAULT 0 CHECK (stars >= 0),
     kind TEXT NOT NULL CONSTRAINT ck_notes_kind CHECK (kind IN ('a', 'b')),
-    deleted INTEGER,
-    twice INTEGER GENERATED ALWAYS AS (stars * 2) VIRTUAL
+    deleted INTEGER
 ) STRICT;
 CREATE TABLE log (note_id INTEGER);
 CREATE INDEX ix_partial ON notes (slug) WHERE deleted IS NULL;
@@ -182,6 +205,8 @@ DELETE FROM notes WHERE id = 100;
 """
 
 ADD_VIEW = "CREATE VIEW live_notes AS SELECT * FROM notes WHERE deleted IS NULL"
+
+ADD_GENERATED = "ALTER TABLE notes ADD COLUMN twice INTEGER GENERATED ALWAYS AS (stars * 2) VIRTUAL"
 
 NEW_STARS_DEFAULT = """
 with op.batch_alter_table("notes") as batch:
@@ -204,7 +229,6 @@ def rebuild() -> None:
         "COLLATE NOCASE": "NOCASE" in sql.upper(),
         "unnamed CHECK": "stars >= 0" in sql,
         "named CHECK": "ck_notes_kind" in sql,
-        "generated column": "GENERATED" in sql.upper(),
         "STRICT": sql.rstrip().upper().endswith("STRICT"),
         "trigger": bool(project.sql_of("notes_log")),
         "partial index, with its condition": "WHERE" in project.sql_of("ix_partial").upper(),
@@ -212,24 +236,30 @@ def rebuild() -> None:
         "descending index": "DESC" in project.sql_of("ix_descending").upper(),
     }
     rows: list[list[object]] = [[name, "kept" if is_kept else "**lost**"] for name, is_kept in kept.items()]
-    viewed = Project("rebuild_view")
-    with viewed.database() as connection:
-        connection.executescript(RICH)
-        connection.execute(ADD_VIEW)
-    viewed.revision("r1", NEW_STARS_DEFAULT)
-    rows.append(["with a view over the table: the upgrade itself", viewed.upgrade()[:110]])
+    for name, statement in {
+        "a view over the table": ADD_VIEW,
+        "a generated column": ADD_GENERATED,
+    }.items():
+        another = Project("rebuild_more")
+        with another.database() as connection:
+            connection.executescript(RICH)
+            connection.execute(statement)
+        another.revision("r1", NEW_STARS_DEFAULT)
+        rows.append([f"with {name}: the upgrade itself", another.upgrade()[:100]])
     print(f"`alembic upgrade head` said: {said}\n")
     print(table(["of the table", "after the rebuild"], rows))
 
 
-# 3. The diff --------------------------------------------------------------------------------------------------------------
+# 3. The diff ----------------------------------------------------------------------------------------------------------
 
 Declare = Callable[[sa.MetaData], object]
 
 
 def one_table(*items: Any, **options: Any) -> Declare:
     """A declaration of one table with a key."""
-    return lambda made: sa.Table("t", made, sa.Column("id", sa.Integer, primary_key=True), *(item() for item in items), **options)
+    return lambda made: sa.Table(
+        "t", made, sa.Column("id", sa.Integer, primary_key=True), *(item() for item in items), **options
+    )
 
 
 def column(name: str, *arguments: Any, **options: Any) -> Callable[[], sa.Column[Any]]:
@@ -246,7 +276,9 @@ def index(**options: Any) -> Callable[[], sa.Index]:
 
 
 def values(*members: str) -> Callable[[], sa.Column[Any]]:
-    return lambda: sa.Column("a", sa.Enum(*members, native_enum=False, create_constraint=True, name="ck_t_a", length=20))
+    return lambda: sa.Column(
+        "a", sa.Enum(*members, native_enum=False, create_constraint=True, name="ck_t_a", length=20)
+    )
 
 
 NUMBER = column("a", sa.Integer)
@@ -321,7 +353,10 @@ def diff() -> None:
 def described(found: list[Any]) -> str:
     """The operations in a few words."""
     flat = [item for entry in found for item in (entry if isinstance(entry, list) else [entry])]
-    words = [f"{item[0]} {getattr(item[1], 'name', '') or ''}".strip() if isinstance(item, tuple) else str(item) for item in flat]
+    words = [
+        f"{item[0]} {getattr(item[1], 'name', '') or ''}".strip() if isinstance(item, tuple) else str(item)
+        for item in flat
+    ]
     if len(words) > 3:
         words = [*words[:2], f"and {len(words) - 2} more"]
     return ", ".join(words) or "nothing"
@@ -333,10 +368,12 @@ def verdict(name: str, found: list[Any]) -> str:
         return "**said each time**" if found else "right"
     if not found:
         return "**missed**"
-    return "**loses the data**" if "renamed" in name else "found"
+    if "renamed" in name:
+        return "**loses the data**"
+    return "**only its NOT NULL**" if "primary key" in name else "found"
 
 
-# 4. The runner ------------------------------------------------------------------------------------------------------------
+# 4. The runner --------------------------------------------------------------------------------------------------------
 
 TWO_STEPS = """
 op.create_table("a", sa.Column("id", sa.Integer, primary_key=True))
@@ -345,7 +382,9 @@ op.add_column("missing", sa.Column("x", sa.Integer))
 """.strip()
 
 SLOW = """
-import time
+import os, time
+with open(os.path.join(os.path.dirname(__file__), "..", "ran"), "a") as file:
+    file.write("x")
 op.execute("UPDATE counter SET n = n + 1")
 time.sleep(1)
 """.strip()
@@ -370,22 +409,39 @@ def runner() -> None:
     first = half.upgrade()
     left = half.value("SELECT count(*) FROM sqlite_schema WHERE name = 'a'")
     at = half.value("SELECT version_num FROM alembic_version")
-    rows.append(["the third statement of a revision fails", f"{first[:60]}; table `a` is {'there' if left else 'gone'}, recorded revision: {at}"])
+    rows.append(
+        [
+            "the third statement of a revision fails",
+            f"{first[:60]}; table `a` is {'there' if left else 'gone'}, recorded revision: {at}",
+        ]
+    )
     rows.append(["the same revision again, without the bad statement", repaired(half)])
 
     pair = Project("pair")
-    pair.revision("r1", 'op.create_table("counter", sa.Column("n", sa.Integer))\nop.execute("INSERT INTO counter VALUES (0)")')
+    pair.revision(
+        "r1", 'op.create_table("counter", sa.Column("n", sa.Integer))\nop.execute("INSERT INTO counter VALUES (0)")'
+    )
     pair.upgrade()
     pair.revision("r2", SLOW)
     options = ("script_location", "sqlalchemy.url", "path_separator", "foreign_keys")
     arguments = [part for name in options for part in (name, str(pair.config.get_main_option(name)))]
-    both = [subprocess.Popen([sys.executable, "-c", RUN, *arguments], stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [
+        subprocess.Popen([sys.executable, "-c", RUN, *arguments], stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
     ends: list[str] = []
     for process in both:
         error = (process.communicate()[1] or "").strip().splitlines()
-        ends.append("success" if process.returncode == 0 else f"exit {process.returncode}: {error[-1][:70] if error else ''}")
+        ends.append(
+            "success" if process.returncode == 0 else f"exit {process.returncode}: {error[-1][:70] if error else ''}"
+        )
     ran = pair.value("SELECT n FROM counter")
-    rows.append(["two runners at the same time, one revision that adds 1", f"{' / '.join(sorted(ends))}; added {ran} times"])
+    times = len((pair.folder / "ran").read_text(encoding="utf-8"))
+    rows.append(
+        [
+            "two runners at the same time, one revision that adds 1",
+            f"its code ran {times} times, added {ran}; {' / '.join(sorted(ends))}",
+        ]
+    )
 
     edited = Project("edited")
     path = edited.revision("r1", 'op.create_table("a", sa.Column("id", sa.Integer, primary_key=True))')
@@ -394,7 +450,9 @@ def runner() -> None:
     rows.append(["an applied file is edited, then `upgrade head`", f"{edited.upgrade()}, nothing noticed"])
 
     back = Project("back")
-    back.revision("r1", 'op.create_table("a", sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text))')
+    back.revision(
+        "r1", 'op.create_table("a", sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text))'
+    )
     back.upgrade()
     with back.database() as connection:
         connection.execute("INSERT INTO a VALUES (1, 'kept?')")
@@ -415,7 +473,12 @@ def runner() -> None:
     branches.revision("r2b", "pass")
     script = ScriptDirectory.from_config(branches.config)
     heads = sorted(script.get_heads())
-    rows.append(["two revisions on one parent", f"the graph knows both heads ({', '.join(heads)}); `upgrade head`: {branches.upgrade()[:60]}"])
+    rows.append(
+        [
+            "two revisions on one parent",
+            f"the graph knows both heads ({', '.join(heads)}); `upgrade head`: {branches.upgrade()[:60]}",
+        ]
+    )
     print(table(["what happens", "what Alembic does"], rows))
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from schemaroot.query.write import Delete, Update
     from schemaroot.repository.page import Page
     from schemaroot.repository.repository import Repository
+    from schemaroot.validation.models import insert_model, select_model, update_model
+    from schemaroot.validation.parse import parse_insert, parse_insert_json, parse_update, parse_update_json
+    from schemaroot.validation.schema import json_schema
 
 __all__ = [
     "MISSING",
@@ -63,16 +66,24 @@ __all__ = [
     "boolean",
     "declaration_of",
     "generated",
+    "insert_model",
     "integer",
     "json",
+    "json_schema",
     "new",
     "now",
     "param",
+    "parse_insert",
+    "parse_insert_json",
+    "parse_update",
+    "parse_update_json",
     "real",
     "references",
+    "select_model",
     "soft_delete",
     "text",
     "timestamp_ms",
+    "update_model",
 ]
 
 # What runs statements loads SQLAlchemy, which costs 200 ms and 20 MiB: declaring tables alone does without.
@@ -87,6 +98,14 @@ _ON_USE = {
     "Update": "schemaroot.query.write",
     "Page": "schemaroot.repository.page",
     "Repository": "schemaroot.repository.repository",
+    "insert_model": "schemaroot.validation.models",
+    "json_schema": "schemaroot.validation.schema",
+    "parse_insert": "schemaroot.validation.parse",
+    "parse_insert_json": "schemaroot.validation.parse",
+    "parse_update": "schemaroot.validation.parse",
+    "parse_update_json": "schemaroot.validation.parse",
+    "select_model": "schemaroot.validation.models",
+    "update_model": "schemaroot.validation.models",
 }
 
 
@@ -94,7 +113,8 @@ def __getattr__(name: str) -> object:
     module = _ON_USE.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    load_sqlalchemy()
+    if not module.startswith("schemaroot.validation"):
+        load_sqlalchemy()
     value: object = getattr(import_module(module), name)
     globals()[name] = value
     return value

@@ -107,7 +107,7 @@ class ValidationError(SchemarootError, ValueError):
 
     def __init__(self, what: str, problems: Sequence[Problem]) -> None:
         self.what = what
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
         shown = (f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in self.problems)
         lines = "; ".join(shown)
         super().__init__(f"{what} is not valid: {lines}.", hint="Nothing was written.")
@@ -177,7 +177,7 @@ class UnknownFieldError(SchemarootError, ValueError):
 
     def __init__(self, field: str, allowed: Sequence[str]) -> None:
         self.field = field
-        self.allowed = tuple(allowed)
+        self.allowed: tuple[str, ...] = tuple(allowed)
         super().__init__(f"Unknown field {field!r}.", hint=f"Known: {', '.join(self.allowed)}.")
 
 
@@ -202,7 +202,7 @@ class ConstraintViolation(SchemarootError):
         self, table: str, columns: Sequence[str] = (), constraint: str = "", *, value: object = None, detail: str = ""
     ) -> None:
         self.table = table
-        self.columns = tuple(columns)
+        self.columns: tuple[str, ...] = tuple(columns)
         self.constraint = constraint
         self.value = value
         self.row: int | None = None
@@ -268,7 +268,7 @@ class DatabaseMissingError(DatabaseError):
     code = "DB_MISSING"
 
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         super().__init__(
             f"{path} does not exist; no file was created.", hint="Create it on purpose, or check the path."
         )
@@ -280,7 +280,7 @@ class DatabaseExistsError(DatabaseError):
     code = "DB_EXISTS"
 
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         super().__init__(f"{path} exists already; it was not changed.", hint="Open it, or choose another path.")
 
 
@@ -290,7 +290,7 @@ class NotADatabaseError(DatabaseError):
     code = "NOT_A_DATABASE"
 
     def __init__(self, path: Path | str, problem: str, *, hint: str = "Check the path.") -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.problem = problem
         super().__init__(f"{path} is not a usable database: {problem}; the file was not changed.", hint=hint)
 
@@ -301,7 +301,7 @@ class DamagedDatabaseError(DatabaseError):
     code = "DB_DAMAGED"
 
     def __init__(self, path: Path | str, problem: str, *, backup: Path | None = None) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.problem = problem
         self.backup = backup
         hint = f"The newest verified backup is {backup}." if backup else "No verified backup lies beside it."
@@ -314,11 +314,11 @@ class ForeignDatabaseError(DatabaseError):
     code = "DB_FOREIGN"
 
     def __init__(self, path: Path | str, found: int, expected: int) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.found = found
         self.expected = expected
         super().__init__(
-            f"{path} belongs to another program (application id {found:#x}, expected {expected:#x}); it was not changed.",
+            f"{path} belongs to another program (application id {found:#x}, not {expected:#x}); it was not changed.",
             hint="Check the path.",
         )
 
@@ -329,7 +329,7 @@ class NewerDatabaseError(DatabaseError):
     code = "DB_NEWER"
 
     def __init__(self, path: Path | str, found: int, known: int) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.found = found
         self.known = known
         super().__init__(
@@ -344,7 +344,7 @@ class LibraryTooOldError(DatabaseError):
     code = "SQLITE_TOO_OLD"
 
     def __init__(self, path: Path | str, library: str, written_by: str, detail: str) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.library = library
         self.written_by = written_by
         super().__init__(
@@ -360,7 +360,7 @@ class ReadOnlyError(DatabaseError):
     code = "READ_ONLY"
 
     def __init__(self, path: Path | str, cause: str) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.cause = cause
         super().__init__(
             f"{path} cannot be written: {cause}; nothing was changed.",
@@ -374,7 +374,7 @@ class JournalModeError(DatabaseError):
     code = "WAL_NOT_GRANTED"
 
     def __init__(self, path: Path | str, granted: str) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.granted = granted
         super().__init__(
             f"{path}: the file system did not grant write-ahead logging (journal={granted}).",

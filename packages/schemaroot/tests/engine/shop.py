@@ -132,3 +132,55 @@ def digests(*paths: Path) -> list[str]:
     """SHA-256 of files, taken in another process: closing a handle here would drop the locks that SQLite holds."""
     command = [sys.executable, "-I", "-S", "-c", _HASH, *map(str, paths)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+
+
+@contextmanager
+def traced(db: Database) -> Iterator[list[str]]:
+    """The SQL of every statement that runs inside, on connections that are open already; a writer is opened first."""
+    connections = [*db.pool.open_readers, db.pool.take_writer()]
+    db.pool.give_writer()
+    statements: list[str] = []
+
+    def note(_: object, sql: str, __: object) -> bool:
+        statements.append(sql)
+        return True
+
+    for connection in connections:
+        if db.driver.name == "apsw":
+            connection.raw.exec_trace = note
+        else:
+            connection.raw.set_trace_callback(statements.append)
+    try:
+        yield statements
+    finally:
+        for connection in connections:
+            if db.driver.name == "apsw":
+                connection.raw.exec_trace = None
+            else:
+                connection.raw.set_trace_callback(None)
+
+
+def open_files() -> int:
+    """How many files this process has open."""
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+HOLDER = """
+import sys, apsw
+connection = apsw.Connection(sys.argv[1])
+connection.execute(sys.argv[2])
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+@contextmanager
+def held_by_another_process(path: Path, statements: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that runs statements on a database, and keeps its connection open until the end."""
+    command = [sys.executable, "-c", HOLDER, str(path), statements]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        if process.poll() is None:
+            process.communicate("\n", timeout=30)

@@ -117,7 +117,7 @@ def test_moments_of_one_row_that_nobody_gave_are_one_moment() -> None:
 
 
 def test_a_value_that_is_missing_is_a_value_that_was_not_given() -> None:
-    assert new(Parcel, code="AB", weight=1.0, count=MISSING).values()["count"] == 1  # type: ignore[arg-type]
+    assert new(Parcel, code="AB", weight=1.0, count=MISSING).values()["count"] == 1
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_value_that_is_missing_is_a_value_that_was_not_given() -> None:
 )
 def test_wrong_arguments_are_named_and_the_right_ones_listed(values: dict[str, object], words: str) -> None:
     with pytest.raises(InvalidArgumentsError) as raised:
-        new(Parcel, **values)  # type: ignore[arg-type]
+        new(Parcel, **values)
 
     assert words in str(raised.value)
     assert "It asks for code, weight and takes count, state, level," in str(raised.value)
@@ -142,7 +142,7 @@ def test_wrong_arguments_are_named_and_the_right_ones_listed(values: dict[str, o
 
 def test_values_by_position_are_refused() -> None:
     with pytest.raises(InvalidArgumentsError, match="by keyword"):
-        new(Parcel, "AB", 1.0)  # type: ignore[misc]
+        new(Parcel, "AB", 1.0)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_value_that_does_not_fit_is_refused_with_its_column(name: str, value: 
     values: dict[str, object] = {"code": "AB", "weight": 1.0, name: value}
 
     with pytest.raises(InvalidValueError) as raised:
-        new(Parcel, **values)  # type: ignore[arg-type]
+        new(Parcel, **values)
 
     assert raised.value.column == f"parcels.{name}"
     assert "Nothing was written." in str(raised.value)
@@ -217,10 +217,10 @@ def test_a_value_at_the_edge_is_stored_whole(name: str, value: object, stored: o
     values: dict[str, object] = {"code": "AB", "weight": 1.0, name: value}
     if stored is None:
         with pytest.raises(InvalidValueError):
-            new(Parcel, **values)  # type: ignore[arg-type]
+            new(Parcel, **values)
         return
 
-    made = new(Parcel, **values)  # type: ignore[arg-type]
+    made = new(Parcel, **values)
 
     position = [column.name for column in Parcel.__declaration__.stored].index(name)
     assert made.stored[position] == stored
@@ -237,7 +237,7 @@ def test_texts_that_no_database_stores_have_their_own_code() -> None:
 def test_a_secret_value_is_never_shown() -> None:
     made = new(Parcel, code="AB", weight=1.0, pin="4711")
     with pytest.raises(InvalidValueError) as raised:
-        new(Parcel, code="AB", weight=1.0, pin=4711_0815)  # type: ignore[arg-type]
+        new(Parcel, code="AB", weight=1.0, pin=4711_0815)
 
     assert "4711" not in repr(made)
     assert "4711" not in str(raised.value)
@@ -266,7 +266,7 @@ def test_with_refuses_what_an_insert_cannot_write() -> None:
     with pytest.raises(InvalidArgumentsError, match="computed by the database"):
         made.with_(Parcel.double.to(2.0))
     with pytest.raises(InvalidArgumentsError, match="not a column of parcels"):
-        made.with_(Empty.id.to(1))  # type: ignore[arg-type]
+        made.with_(Empty.id.to(1))
     with pytest.raises(InvalidArgumentsError, match="not SQL expressions"):
         made.with_(Parcel.count.to(Parcel.count + 1))
     with pytest.raises(InvalidValueError, match=r"parcels\.id"):
@@ -286,7 +286,7 @@ def test_new_values_are_equal_by_value_picklable_and_printable() -> None:
 def test_a_table_that_asks_for_nothing_takes_nothing() -> None:
     assert new(Empty).stored == ()
     with pytest.raises(InvalidArgumentsError, match="It asks for nothing"):
-        new(Empty, name="x")  # type: ignore[call-arg]
+        new(Empty, name="x")
 
 
 def test_columns_may_be_called_like_pythons_own_functions() -> None:

@@ -118,7 +118,7 @@ VALUES = st.fixed_dictionaries(
 
 @given(VALUES)
 def test_an_insert_survives_json(values: dict[str, object]) -> None:
-    made = new(Everything, **values)  # type: ignore[arg-type]
+    made = new(Everything, **values)
     written = insert_model(Everything).model_validate(values).model_dump_json()
 
     assert parse_insert_json(Everything, written).stored == made.stored
@@ -128,7 +128,7 @@ def test_an_insert_survives_json(values: dict[str, object]) -> None:
 
 @given(VALUES)
 def test_the_python_values_of_a_new_row_make_the_same_row(values: dict[str, object]) -> None:
-    made = new(Everything, **values)  # type: ignore[arg-type]
+    made = new(Everything, **values)
 
     held = {name: value for name, value in made.values().items() if name != "deleted"}
     assert parse_insert(Everything, held).stored == made.stored
@@ -139,14 +139,14 @@ def test_an_update_survives_json(values: dict[str, object]) -> None:
     written = update_model(Everything).model_validate(values).model_dump_json()
 
     patch = parse_update_json(Everything, written)
-    made = new(Everything, **values)  # type: ignore[arg-type]
+    made = new(Everything, **values)
     assert set(patch.values()) == set(values)
     assert made.with_(*patch).stored == made.stored
 
 
 @given(VALUES)
 def test_a_row_survives_json(values: dict[str, object]) -> None:
-    held = new(Everything, **values).with_(Everything.id.to(1)).values()  # type: ignore[arg-type]
+    held = new(Everything, **values).with_(Everything.id.to(1)).values()
 
     written = select_model(Everything).model_validate(held).model_dump_json()
     read = select_model(Everything).model_validate(jsonlib.loads(written))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated
 
 import typer
 
@@ -26,7 +25,10 @@ GROUPS = {
 }
 """The groups of commands: the module of each, and what its help says."""
 
-_EPILOG = "Exit codes: 0 done, 1 a check found something, 2 wrong use or a refusal, 130 interrupted."
+_EPILOG = """\
+promptliano --version says which version this is.
+
+Exit codes: 0 done, 1 a check found something, 2 wrong use or a refusal, 130 interrupted."""
 
 
 def make_app(arguments: Sequence[str] | None = None) -> typer.Typer:
@@ -60,15 +62,7 @@ def make_app(arguments: Sequence[str] | None = None) -> typer.Typer:
     return app
 
 
-def promptliano(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
-) -> None:
-    """Says the version, or shows the help when no command is named."""
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"promptliano {installed('promptliano')}")
-        raise typer.Exit
+def promptliano(context: typer.Context) -> None:
+    """Shows the help when no command is named."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

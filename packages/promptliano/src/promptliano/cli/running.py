@@ -20,9 +20,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Typer turns the former into the latter where it sees it first
         # Whoever read our output has read enough; what is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return DONE
     except KeyboardInterrupt:
         return interrupted()
@@ -32,6 +32,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if list(arguments) == ["--version"]:  # an option of Typer's would have to load Pydantic, also for the help
+        from importlib.metadata import version
+
+        typer.echo(f"promptliano {version('promptliano')}")
+        return DONE
     command = typer.main.get_command(make_app(arguments))
     code: object = command.main(list(arguments), prog_name="promptliano", standalone_mode=False)
     if code == INTERRUPTED:

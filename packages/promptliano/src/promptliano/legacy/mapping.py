@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from promptliano.legacy.cells import Cell, Refusal, Row
@@ -102,12 +103,18 @@ class BoundMapping(Generic[R]):
         return make_row(self.target, values)
 
 
+@cache
+def _insertable(table: type[Table]) -> frozenset[str]:
+    """The names of the columns that an insert asks for."""
+    return frozenset(name for name, column in declaration_of(table).columns.items() if column.is_insertable)
+
+
 def make_row(table: type[R], values: Values) -> New[R]:
     """A checked row with any of its columns given, also `id` and `deleted`; raises `Refusal` that names the column."""
-    columns = declaration_of(table).columns
-    asked = {name: value for name, value in values.items() if columns[name].is_insertable}
+    columns, insertable = declaration_of(table).columns, _insertable(table)
+    asked = {name: value for name, value in values.items() if name in insertable}
     more: list[Assignment[R]] = [
-        Assignment(columns[name], value) for name, value in values.items() if not columns[name].is_insertable
+        Assignment(columns[name], value) for name, value in values.items() if name not in insertable
     ]
     try:
         row = new(cast("Callable[..., R]", table), **cast("dict[str, Any]", asked))

@@ -81,7 +81,7 @@ class LegacySource:
             work: the folder for the private copy; the system's folder for temporary files when left out.
 
         Raises:
-            DatabaseMissingError, NotADatabaseError, DamagedDatabaseError, SourceUnreadableError: the file cannot be read.
+            DatabaseMissingError, NotADatabaseError, DamagedDatabaseError, SourceUnreadableError: it cannot be read.
             NotLegacyError: it is a database, but not one of the legacy applications.
             SourceChangingError: it kept changing while it was copied.
         """

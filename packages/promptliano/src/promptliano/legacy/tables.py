@@ -233,7 +233,7 @@ PROJECT_FILES = TableMapping(
     carry("content", File.content, plain.or_null()),
     carry("summary", File.summary, plain.or_null()),
     carry("summary_last_updated", File.summarized, zero_is_never),
-    carry("meta", File.meta, document),
+    carry("meta", File.meta, document.null_as({}, back=False)),
     carry("checksum", File.checksum, plain.or_null()),
     carry("imports", File.imports, imports),
     carry("exports", File.exports, exports),

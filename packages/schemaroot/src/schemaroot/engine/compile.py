@@ -20,8 +20,8 @@ from sqlalchemy.sql.compiler import ResultColumnsEntry, SQLCompiler
 from schemaroot.engine.decode import Decoder, Source, tuple_decoder
 from schemaroot.errors import InvalidArgumentsError
 from schemaroot.schema.column import Column
-from schemaroot.schema.sqlalchemy import ListOf, StoredAs, dump_list
-from schemaroot.schema.types import Blob, Boolean, Enumeration, Integer, Json, Real, Text
+from schemaroot.schema.sqlalchemy import ListOf, StoredAs, compared_type, dump_list
+from schemaroot.schema.types import Boolean, Enumeration, Integer, Json, Text
 from schemaroot.schema.values import SqlValue
 
 Binder = Callable[[Sequence[Any], Mapping[str, Any]], tuple[SqlValue, ...]]
@@ -145,7 +145,10 @@ def _binder(compiler: SQLCompiler, places: Mapping[str, int]) -> Binder:
     made = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
     code = f"def bind(values, named):\n    return {made}\n"
     if asks:
-        code = f"def bind(values, named):\n    try:\n        return {made}\n    except KeyError as error:\n        raise not_given(error) from None\n"
+        code = (
+            f"def bind(values, named):\n    try:\n        return {made}\n"
+            "    except KeyError as error:\n        raise not_given(error) from None\n"
+        )
     exec(compile(code, "<binder>", "exec"), names)  # made of our own words alone
     binder: Binder = names["bind"]
     return binder
@@ -185,7 +188,7 @@ def _dump(compiler: SQLCompiler, name: str) -> Callable[[Any], Any] | None:
 
 
 def _is_written(compiler: SQLCompiler, name: str) -> bool:
-    """Whether a parameter is a value that an insert or update of SQLAlchemy's own writes into the column of its name."""
+    """Whether a parameter is a value that SQLAlchemy's own insert or update writes into the column of its name."""
     if not (compiler.isinsert or compiler.isupdate) or name.startswith("sr_"):
         return False
     sql_type = compiler.binds[name].type
@@ -194,9 +197,7 @@ def _is_written(compiler: SQLCompiler, name: str) -> bool:
 
 def _comparable(column: Column) -> Column:
     """The column as conditions see it: they may compare with null, and with values that it could not hold itself."""
-    kind = column.type
-    if isinstance(kind, (Integer, Real, Text, Blob)):
-        kind = type(kind)()
+    kind = compared_type(column.type)
     nullable = not (isinstance(kind, Json) and kind.takes_none) or column.nullable
     return replace(column, type=kind, nullable=nullable)
 

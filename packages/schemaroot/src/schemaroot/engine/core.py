@@ -26,7 +26,7 @@ from schemaroot.schema.table import Table
 
 T = TypeVar("T")
 
-log = logging.getLogger("schemaroot")
+log: logging.Logger = logging.getLogger("schemaroot")
 
 WAL_ALERT_BYTES = 64 * 1024 * 1024
 """A write-ahead log of this size means that some reader does not let go."""
@@ -408,7 +408,7 @@ class Engine:
             )
             log.warning("WAL_LARGE: the write-ahead log of %s has %d bytes; %s", self.path, size, age)
 
-    # --- which foreign key refused a write, which SQLite does not say ---------------------------------------------------
+    # --- which foreign key refused a write, which SQLite does not say -------------------------------------------------
 
     def _without_parent(self, table: type[Table], values: Mapping[str, object]) -> ForeignKeyViolation | None:
         """The foreign key of a written row whose target is not there."""

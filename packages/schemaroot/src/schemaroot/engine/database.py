@@ -243,6 +243,7 @@ class Database(Engine):
         return bool(self.all(statement.limit(1)))
 
     def plan_of(self, spec: SelectSpec) -> tuple[SelectPlan, Gathered]:
+        """The plan of a select, from the cache where it is there, and the select's own values."""
 
         gathered = gather(spec)
         plan: SelectPlan = self._plans.get(gathered.shape, lambda: SelectPlan(spec, gathered))

@@ -39,7 +39,7 @@ class Decoder(Generic[Item]):
     def __init__(
         self, one: Callable[[tuple[Any, ...]], Item], many: Callable[[Sequence[tuple[Any, ...]]], list[Item]]
     ) -> None:
-        self.one = one
+        self.one: Callable[[tuple[Any, ...]], Item] = one
         self._many = many
 
     def many(self, rows: Sequence[tuple[Any, ...]]) -> list[Item]:
@@ -94,10 +94,12 @@ class Source:
         load: Callable[[Any], Any] | None = None,
         column: Column | None = None,
     ) -> None:
-        self.column = column
-        self.type = column_type if column_type is not None and not column_type.loads_as_is else None
-        self.nullable = nullable
-        self.load = load if load is not None else self.type.load if self.type is not None else None
+        self.column: Column | None = column
+        self.type: ColumnType | None = None if column_type is None or column_type.loads_as_is else column_type
+        self.nullable: bool = nullable
+        self.load: Callable[[Any], object] | None = load
+        if load is None and self.type is not None:
+            self.load = self.type.load
         self.load_many: Callable[[Sequence[Any]], Iterable[Any]] | None = None
         if self.type is not None:
             self.load_many = self.type.load_many
@@ -112,7 +114,10 @@ class Source:
         if self.load is None:
             return variable
         if isinstance(self.type, TimestampMs):
-            source = f"from_timestamp({variable} / 1000, UTC) if {FAST_MS_MIN} <= {variable} <= {FAST_MS_MAX} else from_milliseconds({variable})"
+            source = (
+                f"from_timestamp({variable} / 1000, UTC) if {FAST_MS_MIN} <= {variable} <= {FAST_MS_MAX}"
+                f" else from_milliseconds({variable})"
+            )
         elif isinstance(self.type, Json):
             names[f"decode_{number}"] = self.type.decode
             assert self.type.load_source is not None
@@ -176,7 +181,8 @@ def _function(name: str, rows: str, body: Sequence[str]) -> str:
     """Source of a decoding function that tells which column it could not load."""
     lines = "".join(f"        {line}\n" for line in body)
     listed = f"({rows},)" if rows == "row" else rows
-    return f"def {name}({rows}):\n    try:\n{lines}    except misfits as error:\n        raise misfit(error, {listed}) from None\n"
+    caught = f"    except misfits as error:\n        raise misfit(error, {listed}) from None\n"
+    return f"def {name}({rows}):\n    try:\n{lines}{caught}"
 
 
 def _misfit(error: Exception, rows: Sequence[tuple[Any, ...]], sources: Sequence[Source]) -> Exception:

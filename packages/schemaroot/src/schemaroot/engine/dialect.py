@@ -31,8 +31,9 @@ SYNCHRONOUS = {
     "full": "PRAGMA synchronous=FULL",
     "normal": "PRAGMA synchronous=NORMAL",
     "off": "PRAGMA synchronous=OFF",
+    "extra": "PRAGMA synchronous=EXTRA",
 }
-SYNCHRONOUS_LEVEL = {"off": 0, "normal": 1, "full": 2}
+SYNCHRONOUS_LEVEL = {"off": 0, "normal": 1, "full": 2, "extra": 3}
 PRAGMA_SYNCHRONOUS = "PRAGMA synchronous"
 
 

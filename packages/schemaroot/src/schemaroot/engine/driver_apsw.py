@@ -14,7 +14,7 @@ class ApswDriver:
 
     name: DriverName = "apsw"
     errors: tuple[type[BaseException], ...] = (apsw.Error, *UNSTORABLE, UnicodeDecodeError)
-    library = apsw.sqlite_lib_version()
+    library: str = apsw.sqlite_lib_version()
 
     def connect(self, path: str, mode: OpenMode) -> Any:
         """A connection in autocommit."""

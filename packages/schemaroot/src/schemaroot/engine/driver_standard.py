@@ -13,7 +13,7 @@ class StandardDriver:
 
     name: DriverName = "sqlite3"
     errors: tuple[type[BaseException], ...] = (sqlite3.Error, sqlite3.Warning, *UNSTORABLE)
-    library = sqlite3.sqlite_version
+    library: str = sqlite3.sqlite_version
 
     def connect(self, path: str, mode: OpenMode) -> Any:
         """A connection in autocommit."""

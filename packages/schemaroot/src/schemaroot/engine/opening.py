@@ -25,7 +25,7 @@ from schemaroot.errors import (
 )
 
 Durability = Literal["full", "normal", "off"]
-"""`full`: nothing acknowledged is lost on power loss. `normal`: the last commits may be. `off`: for throw-away files."""
+"""`full`: power loss takes nothing acknowledged. `normal`: it may take the last commits. `off`: for files to lose."""
 
 Journal = Literal["wal", "delete"]
 
@@ -178,8 +178,11 @@ class Connector:
             return
         if self.path != MEMORY:
             self._set_journal(connection)
-        wanted = dialect.SYNCHRONOUS_LEVEL[self.durability]
-        self._require(connection, dialect.SYNCHRONOUS[self.durability], dialect.PRAGMA_SYNCHRONOUS, wanted)
+        level: str = self.durability
+        if level == "full" and self.granted_journal != "wal":
+            level = "extra"  # without a log a commit deletes a file, and FULL does not wait for that to be on disk
+        wanted = dialect.SYNCHRONOUS_LEVEL[level]
+        self._require(connection, dialect.SYNCHRONOUS[level], dialect.PRAGMA_SYNCHRONOUS, wanted)
         connection.execute(dialect.PRAGMA_SECURE_DELETE).fetchall()
 
     def _require(self, connection: Connection, set_to: str, ask: str, wanted: int) -> None:

@@ -78,6 +78,8 @@ class InsertPlan(Generic[R]):
         )
         self.computed: tuple[str, ...] = tuple(column.name for column in declared.generated)
         self.columns: tuple[str, ...] = (*extra, *(column.name for column in declared.stored))
+        self.sql: str
+        self.arrange: Callable[[Values], Values]
         self.sql, self.arrange = _insert_sql(table, self.columns, self.computed)
         known = (*((self.auto,) if self.auto else ()), *self.columns, *self.computed)
         self.in_order: Callable[[Values], Values] = _arranged([known.index(name) for name in declared.columns])
@@ -102,6 +104,8 @@ class BulkInsertPlan(Generic[R]):
         self.single: InsertPlan[R] = InsertPlan(table, extra)
         declared = table.__declaration__
         self.counted: InsertPlan[R] = InsertPlan(table, (self.single.auto, *extra)) if self.single.auto else self.single
+        self.sql: str
+        self.arrange: Callable[[Values], Values]
         self.sql, self.arrange = _insert_sql(table, self.counted.columns, ())
         self.sqls: dict[int, str] = {}
         self.chunk: int = max(1, CHUNK_PARAMETERS // len(self.counted.columns))

@@ -21,8 +21,8 @@ KEY_LABEL = "sr_key"
 class RowCount(sa.types.TypeDecorator[int]):
     """A limit or an offset that is given when the statement runs: SQLite takes a negative limit for none at all."""
 
-    impl = sa.INTEGER
-    cache_ok = True
+    impl: sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]] = sa.INTEGER
+    cache_ok: bool | None = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> int:
         """The number, or `InvalidArgumentsError`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Generic, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, cast
 
 import msgspec
 from typing_extensions import TypeVar
@@ -77,9 +77,7 @@ def check_conditions(conditions: Iterable[object]) -> None:
             raise MissingFilterError("a condition")
         kind: type[object] = type(condition)
         if not hasattr(kind, "__clause_element__") and not hasattr(kind, "__visit_name__"):
-            raise InvalidArgumentsError(
-                f"where() takes conditions such as Table.column == value, not {kind.__name__}."
-            )
+            raise InvalidArgumentsError(f"where() takes conditions such as Table.column == value, not {kind.__name__}.")
 
 
 def _is_empty(condition: object) -> bool:
@@ -94,7 +92,7 @@ Shape = tuple[object, ...]
 
 
 class _Unknown:
-    __hash__ = None  # type: ignore[assignment]  # a shape with it in cannot be looked up
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # a shape with it in cannot be looked up
 
 
 UNKNOWN = _Unknown()

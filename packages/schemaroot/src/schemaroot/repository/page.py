@@ -10,7 +10,8 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import msgspec
@@ -19,6 +20,7 @@ from schemaroot.errors import InvalidCursorError, UnknownFieldError
 from schemaroot.schema.column import Column
 from schemaroot.schema.expression import Expr
 from schemaroot.schema.table import Table, TableDeclaration
+from schemaroot.schema.types import TimestampMs, from_milliseconds, to_milliseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -53,8 +55,10 @@ class SortKey(msgspec.Struct, frozen=True, gc=False):
 def sort_keys(declared: TableDeclaration, sort: str) -> tuple[SortKey, ...]:
     """Reads `"-created,title"`; the key is added last, so that the order is total. Raises `UnknownFieldError`."""
     names = [name.strip() for name in sort.split(",") if name.strip()]
-    given = {name.removeprefix("-"): SortKey(name.removeprefix("-"), name.startswith("-")) for name in reversed(names)}
-    keys = list(reversed(given.values()))  # of a column that is named twice the first decides
+    given: dict[str, SortKey] = {}
+    for name in names:  # of a column that is named twice the first place counts
+        given.setdefault(name.removeprefix("-"), SortKey(name.removeprefix("-"), name.startswith("-")))
+    keys = list(given.values())
     sortable = [
         column.name for column in declared.columns.values() if column.type.storage != "json" and not column.secret
     ]
@@ -75,8 +79,7 @@ class CursorCodec:
 
     def write(self, keys: Sequence[SortKey], row: Table) -> str:
         """The cursor of the place after `row`."""
-        columns = self._declared.columns
-        values = [columns[key.name].dump(getattr(row, key.name)) for key in keys]
+        values = [_stored(getattr(row, key.name)) for key in keys]
         body = msgspec.json.encode([_order_text(keys), values])
         return _encoded(self._mac(body) + body)
 
@@ -93,7 +96,7 @@ class CursorCodec:
             raise InvalidCursorError("it belongs to another sort order")
         try:
             return [_loaded(self._declared.columns[key.name], value) for key, value in zip(keys, values, strict=True)]
-        except (TypeError, ValueError, OverflowError):
+        except (ValueError, OverflowError):
             # Signed with a lasting key before a column became another one.
             raise InvalidCursorError("it belongs to an earlier form of the table") from None
 
@@ -115,12 +118,23 @@ def _encoded(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
+def _stored(value: Any) -> object:
+    """A sort value as JSON, unchecked: what a row holds is what the next page starts after."""
+    return to_milliseconds(value) if isinstance(value, datetime) else value
+
+
+_JSON_TYPE: Mapping[str, type] = {"integer": int, "real": float, "text": str, "blob": str, "boolean": bool}
+
+
 def _loaded(column: Column, value: Any) -> object:
-    """The Python value of a sort value, checked as a value from outside is."""
-    stored = base64.b64decode(value) if column.type.storage == "blob" and value is not None else value
-    loaded = column.load(stored)
-    column.dump(loaded)
-    return loaded
+    """The Python value of a sort value; raises `ValueError` or `OverflowError` when the column holds no such value."""
+    if value is None and column.nullable:
+        return None
+    if type(value) is not _JSON_TYPE[column.type.storage]:
+        raise ValueError(column.label)
+    if isinstance(column.type, TimestampMs):
+        return from_milliseconds(cast(int, value))
+    return base64.b64decode(cast(str, value), validate=True) if column.type.storage == "blob" else value
 
 
 def _order_text(keys: Sequence[SortKey]) -> str:

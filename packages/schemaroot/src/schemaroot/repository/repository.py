@@ -13,26 +13,39 @@ tickets.create(project_id=1, title="x")
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from typing_extensions import ParamSpec
 
 from schemaroot.engine.database import Database
-from schemaroot.errors import InvalidArgumentsError, NoRowError
+from schemaroot.errors import ConstraintViolation, EmptyUpdateError, InvalidArgumentsError, NoRowError
 from schemaroot.query.select import Prepared, Query
+from schemaroot.query.spec import check_conditions
 from schemaroot.query.write import check_assignments
 from schemaroot.repository.page import CursorCodec, Page, after, sort_keys
-from schemaroot.repository.search import search_statement, words_of
-from schemaroot.repository.tree import CHUNK, stamp_rows
+from schemaroot.repository.search import check_searchable, search_statement, words_of
+from schemaroot.repository.tree import (
+    CHUNK,
+    chunks,
+    deletable_owners_of,
+    delete_rows,
+    refuse_deleted_owners,
+    refuse_new_under_deleted,
+    restore_row,
+)
 from schemaroot.schema.expression import Assignment, Expr
 from schemaroot.schema.new import New, new
 from schemaroot.schema.table import Table, TableDeclaration
+from schemaroot.schema.types import Integer, Json
 from schemaroot.schema.values import now
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.sql.roles import OrderByRole
+
+    from schemaroot.repository.guard import GuardedInsert
 
 R = TypeVar("R", bound=Table)
 R_co = TypeVar("R_co", bound=Table, covariant=True)
@@ -89,8 +102,12 @@ class Repository(Generic[R, P]):
         self._clock: Callable[[], datetime] = clock
         self._cursors: CursorCodec = CursorCodec(declared, cursor_key)
         self._counts: dict[Expr[R, Any], Prepared[..., tuple[Any, int]]] = {}
-        self._find: Callable[[Key], R | None] = database.point_reader(self._table)
+        self._find: Callable[[Key], R | None] = self._reader()
         self._update: Callable[[Key, tuple[Assignment[R], ...]], R | None] = database.point_writer(self._table)
+        self._owner_keys: frozenset[str] = frozenset(
+            ownership.reference.column.name for ownership in deletable_owners_of(self._table)
+        )
+        self._guard: GuardedInsert[R] | None = self._guarded() if self._owner_keys else None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._declared.name}>"
@@ -109,20 +126,30 @@ class Repository(Generic[R, P]):
         return self._find(id)
 
     def create(self: HasTable[Q, R], *args: Q.args, **values: Q.kwargs) -> R:
-        """Stores one row and gives it as stored; takes what `new(Table, ...)` takes."""
+        """Stores one row and gives it as stored; takes what `new(Table, ...)` takes.
+
+        Raises `ForeignKeyViolation` also when a row that it belongs to is soft-deleted.
+        """
         repository = cast("Repository[R]", self)
-        return repository.database.insert_new(new(self.table, *args, **values))
+        return repository.create_from(new(self.table, *args, **values))
 
     def create_from(self, row: New[R]) -> R:
-        """Stores one checked row, such as `parse_insert` gives."""
-        return self.database.insert_new(row)
+        """Stores one checked row, such as `parse_insert` gives; raises what `create` raises."""
+        if row.table is not self._table:
+            raise self._foreign(row)
+        return self.database.insert_new(row) if self._guard is None else self._guard.insert(row)
 
     def update(self, id: Key, *assignments: Assignment[R]) -> R:
-        """Changes columns of a live row and gives it as stored; raises `NoRowError`."""
-        row = self._update(id, assignments)
-        if row is None:
-            raise self._missing(id)
-        return row
+        """Changes columns of a live row and gives it as stored.
+
+        Raises `NoRowError`, and `ForeignKeyViolation` also when it would belong to a soft-deleted row.
+        """
+        if self._owner_keys and any([assignment.column.name in self._owner_keys for assignment in assignments]):
+            with self.database.transaction():
+                row = self._changed(id, assignments)
+                refuse_deleted_owners(self.database, self._table, [(getattr(row, self._key.column.name),)])
+                return row
+        return self._changed(id, assignments)
 
     def delete(self, id: Key) -> R:
         """Deletes a live row, softly where its table has soft delete, and gives it as it is then.
@@ -133,18 +160,25 @@ class Repository(Generic[R, P]):
         if self._declared.soft_delete is None:
             return self.purge(id)
         with self.database.transaction():
-            self.get(id)
-            stamp_rows(self.database, self._table, [id], None, self._clock())
+            if not delete_rows(self.database, self._table, [id], self._clock):
+                raise self._missing(id)
             return self._with_deleted().where(self._key == id).one()
 
     def restore(self, id: Key) -> R:
-        """Revives a soft-deleted row, and what was deleted with it; raises `NoRowError` when it is not deleted."""
+        """Revives a soft-deleted row, and what was deleted with it.
+
+        Raises:
+            NoRowError: it is not there, or not deleted.
+            ForeignKeyViolation: a row that it belongs to is deleted.
+            UniqueViolation: a name is taken by now. Nothing was revived.
+        """
         column = self._soft_delete()
         with self.database.transaction():
-            row = self.database.select(self._table).only_deleted().where(self._key == id).one_or_none()
-            if row is None:
+            row = self._with_deleted().where(self._key == id).one_or_none()
+            stamp: datetime | None = None if row is None else getattr(row, column)
+            if stamp is None:
                 raise self._missing(id)
-            stamp_rows(self.database, self._table, [id], getattr(row, column), None)
+            restore_row(self.database, self._table, id, stamp)
             return self.get(id)
 
     def purge(self, id: Key) -> R:
@@ -171,42 +205,62 @@ class Repository(Generic[R, P]):
 
     def find_many(self, ids: Iterable[Key]) -> list[R]:
         """The live rows with these keys, in the order of the keys; unknown keys are left out."""
-        wanted = list(dict.fromkeys(ids))
-        name = self._key.column.name
-        found: dict[Key, R] = {}
-        for start in range(0, len(wanted), CHUNK):
-            for row in self.select().where(self._key.in_(wanted[start : start + CHUNK])).all():
-                found[getattr(row, name)] = row
-        return [found[key] for key in wanted if key in found]
+        return self._in_order(self.select(), ids)
 
-    def create_many(self, rows: Sequence[New[R]]) -> list[R]:
-        """Stores many rows in one transaction and gives them as stored, in their order."""
-        return self.database.insert_many(rows)
+    def create_many(self, rows: Iterable[New[R]]) -> list[R]:
+        """Stores many rows in one transaction and gives them as stored, in their order.
+
+        All or none; a `ConstraintViolation` tells the place of the refused row in its `row`.
+        """
+        wanted = list(rows)
+        for row in wanted:
+            if row.table is not self._table:
+                raise self._foreign(row)
+        if not self._owner_keys:
+            return self.database.insert_many(wanted)
+        with self.database.transaction():
+            made = self.database.insert_many(wanted)
+            refuse_new_under_deleted(self.database, self._table, made)
+            return made
 
     def update_many(self, ids: Iterable[Key], *assignments: Assignment[R]) -> int:
         """Makes the same changes to many live rows in one transaction; gives the number of rows changed."""
+        if not assignments:
+            raise EmptyUpdateError(self._declared.name)
         check_assignments(self._table, assignments)
-        wanted = list(ids)
+        moves = any(assignment.column.name in self._owner_keys for assignment in assignments)
         changed = 0
         with self.database.transaction():
-            for start in range(0, len(wanted), CHUNK):
-                some = self._key.in_(wanted[start : start + CHUNK])
-                changed += self.database.update(self._table).set(*assignments).where(some).run()
+            for some in chunks(list(ids)):
+                changed += self.database.update(self._table).set(*assignments).where(self._key.in_(some)).run()
+                if moves:
+                    refuse_deleted_owners(self.database, self._table, [(id,) for id in some])
         return changed
 
     def update_each(self, changes: Mapping[Key, Sequence[Assignment[R]]]) -> list[R]:
-        """Makes other changes to each of many live rows, all or none; raises `NoRowError` for a key that is not there."""
+        """Makes other changes to each of many live rows and gives them as stored.
+
+        All or none. Raises `NoRowError` for a key that is not there; a `ConstraintViolation` tells the place of the
+        refused change in its `row`.
+        """
+        made: list[R] = []
         with self.database.transaction():
-            return [self.update(id, *assignments) for id, assignments in changes.items()]
+            for id, assignments in changes.items():
+                try:
+                    made.append(self.update(id, *assignments))
+                except ConstraintViolation as violation:
+                    violation.row = len(made)
+                    raise
+        return made
 
     def delete_many(self, ids: Iterable[Key]) -> int:
         """Deletes many live rows in one transaction, as `delete` does; gives the number of rows deleted."""
         wanted = list(ids)
         with self.database.transaction():
             if self._declared.soft_delete is not None:
-                return stamp_rows(self.database, self._table, wanted, None, self._clock())
-            chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
-            return sum(self.database.delete(self._table).where(self._key.in_(some)).run() for some in chunks)
+                return delete_rows(self.database, self._table, wanted, self._clock)
+            delete = self.database.delete(self._table)
+            return sum(delete.where(self._key.in_(some)).run() for some in chunks(wanted))
 
     # --- pages, search, counts ----------------------------------------------------------------------------------------
 
@@ -240,17 +294,22 @@ class Repository(Generic[R, P]):
         if cursor is not None and offset:
             raise InvalidArgumentsError("A page starts at a cursor or at an offset, not at both.")
         keys = sort_keys(self._declared, sort)
-        query = (self._with_deleted() if with_deleted else self.select()).where(*conditions)
-        count = query.count() if total else None
+        whole = self._seen(with_deleted).where(*conditions)
+        query = whole.limit(limit + 1)
         if cursor is not None:
             query = query.where(after(self._table, keys, self._cursors.read(keys, cursor)))
         for key in keys:
             column: Expr[R, Any] = getattr(self._table, key.name)
             query = query.order_by(column.desc() if key.descending else column.asc())
-        rows = query.limit(limit + 1).offset(offset).all() if offset else query.limit(limit + 1).all()
-        more = len(rows) > limit
+        if offset:
+            query = query.offset(offset)
+        if total:
+            with self.database.snapshot():
+                rows, count = query.all(), whole.count()
+        else:
+            rows, count = query.all(), None
         items = rows[:limit]
-        return Page(items, self._cursors.write(keys, items[-1]) if more else None, count)
+        return Page(items, self._cursors.write(keys, items[-1]) if len(rows) > limit else None, count)
 
     def search(
         self,
@@ -259,23 +318,34 @@ class Repository(Generic[R, P]):
         limit: int = 50,
         offset: int = 0,
         prefix: bool = False,
+        with_deleted: bool = False,
     ) -> list[R]:
-        """The live rows that hold all words of a text in the columns declared with `search=[...]`, best first.
+        """The rows that hold all words of a text in the columns declared with `search=[...]`, best first.
 
-        Any text is allowed: nothing in it is an operator. With `prefix` the last word may be the beginning of one.
+        Any text is allowed: nothing in it is an operator. A word is found as a whole, whatever its case and accents;
+        one that holds more than letters and digits (`C++`) must stand so; one of a script without spaces is found
+        wherever it stands.
+
+        Args:
+            text: the words. The first thousand characters and the first 32 words count.
+            conditions: which rows.
+            limit: the most rows.
+            offset: rows to leave out from the start.
+            prefix: whether the last word may be the beginning of one.
+            with_deleted: whether soft-deleted rows are seen too.
         """
-        words = words_of(text)
-        if not words:
+        check_searchable(self._table)
+        check_conditions(conditions)
+        self.select().limit(limit).offset(offset)  # refuses what is no number of rows
+        words = words_of(text, prefix=prefix)
+        if words is None:
             return []
-        live: list[Any] = (
-            []
-            if self._declared.soft_delete is None
-            else [getattr(self._table, self._declared.soft_delete.name).is_(None)]
-        )
-        statement, _ = search_statement(self._table, words, [*live, *conditions], prefix=prefix)
+        live: list[ColumnElement[bool]] = []
+        if self._declared.soft_delete is not None and not with_deleted:
+            live.append(getattr(self._table, self._declared.soft_delete.name).is_(None))
+        statement = search_statement(self._table, words, [*live, *conditions]).limit(limit).offset(offset)
         with self.database.snapshot():
-            keys = [row[0] for row in self.database.all(statement.limit(limit).offset(offset))]
-            return self.find_many(keys)
+            return self._in_order(self._seen(with_deleted), [row[0] for row in self.database.all(statement)])
 
     def count(self, *conditions: ColumnElement[bool]) -> int:
         """How many live rows there are for which all conditions hold."""
@@ -289,23 +359,60 @@ class Repository(Generic[R, P]):
         """How many live rows there are for each value of a column, the most frequent first."""
         from sqlalchemy import func, literal_column  # loaded only where SQL is built
 
+        if column.table is not self._table or isinstance(column.column.type, Json):
+            raise InvalidArgumentsError(f"Rows of {self._declared.name} are not counted by {column.column.label}.")
         if not conditions and column in self._counts:
             return dict(self._counts[column].all())
         query = self.select().where(*conditions).columns(column, func.count()).group_by(column)
-        query = query.order_by(func.count().desc(), literal_column("1"))
+        first: ColumnElement[Any] = literal_column("1")
+        query = query.order_by(func.count().desc(), first)
         if conditions:
             return dict(query.all())
         prepared = self._counts[column] = query.prepare()
         return dict(prepared.all())
 
-    def aggregate(self, expression: ColumnElement[V], *conditions: ColumnElement[bool]) -> V:
-        """One value over the live rows for which all conditions hold: `aggregate(func.max(Ticket.created))`."""
+    def aggregate(self, expression: ColumnElement[V], *conditions: ColumnElement[bool]) -> V | None:
+        """One value over the live rows for which all conditions hold: `aggregate(func.max(Ticket.created))`.
+
+        `None` for most aggregates when there are no rows.
+        """
         return self.select().where(*conditions).columns(expression).one()[0]
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    def _reader(self) -> Callable[[Key], R | None]:
+        read: Callable[[Key], R | None] = self.database.point_reader(self._table)
+        if isinstance(self._key.column.type, Integer):
+            return read
+        dump = self._key.column.dump
+        return lambda id: read(cast("Key", dump(id)))  # SQLite would find the text '1' by the number 1
+
+    def _guarded(self) -> GuardedInsert[R]:
+        from schemaroot.repository.guard import GuardedInsert  # loads SQLAlchemy
+
+        return GuardedInsert(self.database, self._table)
+
+    def _changed(self, id: Key, assignments: tuple[Assignment[R], ...]) -> R:
+        row = self._update(id, assignments)
+        if row is None:
+            raise self._missing(id)
+        return row
+
+    def _seen(self, with_deleted: bool) -> Query[R]:
+        return self._with_deleted() if with_deleted else self.select()
+
     def _with_deleted(self) -> Query[R]:
         return self.select().with_deleted()
+
+    def _in_order(self, query: Query[R], ids: Iterable[Key]) -> list[R]:
+        """The rows of a select that have these keys, in the order of the keys."""
+        wanted = list(dict.fromkeys(ids))
+        name = self._key.column.name
+        found: dict[Key, R] = {}
+        with self.database.snapshot() if len(wanted) > CHUNK else nullcontext():
+            for some in chunks(wanted):
+                found.update((getattr(row, name), row) for row in query.where(self._key.in_(some)).all())
+        return [found[key] for key in wanted if key in found]
 
     def _soft_delete(self) -> str:
         if self._declared.soft_delete is None:
@@ -314,3 +421,7 @@ class Repository(Generic[R, P]):
 
     def _missing(self, id: Key) -> NoRowError:
         return NoRowError(f"{self._declared.name} {id}")
+
+    def _foreign(self, row: New[Any]) -> InvalidArgumentsError:
+        name = row.table.__declaration__.name
+        return InvalidArgumentsError(f"A row of {name} does not go into {self._declared.name}; nothing was written.")

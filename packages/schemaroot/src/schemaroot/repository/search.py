@@ -123,9 +123,9 @@ def _holds(table: type[Table], name: str, literal: str) -> Any:
     parts = sa.func.json_tree(column).table_valued("type", "atom")
     is_text = parts.c.type == sa.literal_column("'text'")
     return sa.exists(
-        sa.select(sa.literal_column("1"))
-        .select_from(parts)
-        .where(is_text, sa.func.instr(sa.func.lower(parts.c.atom), wanted) > sa.literal_column("0"))
+        sa.select(parts.c.atom).where(
+            is_text, sa.func.instr(sa.func.lower(parts.c.atom), wanted) > sa.literal_column("0")
+        )
     )
 
 

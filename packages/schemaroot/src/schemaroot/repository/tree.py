@@ -172,7 +172,11 @@ def _deletions(database: Database, ownership: Ownership, values: Iterable[object
 
 
 def _family(
-    database: Database, table: type[Table], keys: Sequence[Key], was: datetime | None, apart_from: datetime | None = None
+    database: Database,
+    table: type[Table],
+    keys: Sequence[Key],
+    was: datetime | None,
+    apart_from: datetime | None = None,
 ) -> Family | None:
     """The rows among `keys` whose moment of deletion is `was`, and what belongs to them with the same moment.
 
@@ -212,7 +216,9 @@ def _referred(database: Database, ownership: Ownership, owners: Sequence[Key]) -
     if [key.column for key in _key(table)] == [ownership.target.column]:
         return [key[0] for key in owners]
     rows = [
-        row for some in chunks(owners) for row in _select(database, table, "all", _among(table, some), [ownership.target])
+        row
+        for some in chunks(owners)
+        for row in _select(database, table, "all", _among(table, some), [ownership.target])
     ]
     return [row[0] for row in rows]
 

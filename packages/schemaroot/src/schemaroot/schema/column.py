@@ -284,9 +284,7 @@ def json(
         default_factory, was, comment: as for `integer`.
         secret: whether it is never shown in messages.
     """
-    spec = ColumnSpec(
-        "json", default=default, default_factory=default_factory, secret=secret, was=was, comment=comment
-    )
+    spec = ColumnSpec("json", default=default, default_factory=default_factory, secret=secret, was=was, comment=comment)
     return cast("Col[T]", spec)
 
 

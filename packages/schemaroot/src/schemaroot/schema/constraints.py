@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from schemaroot.errors import DeclarationError
@@ -12,6 +12,11 @@ MAX_NAME_BYTES = 63
 
 Part = str | Callable[[], object]
 """A column's name (`"-created"` for descending), or a function that gives an SQL expression."""
+
+
+def _shown(kind: str, parts: Iterable[str], where: object, name: str) -> str:
+    told = [*parts, *(["where=..."] if where else []), *([f"name={name}"] if name else [])]
+    return f"{kind}({', '.join(told)})"
 
 
 class Index:
@@ -30,7 +35,7 @@ class Index:
 
     def __repr__(self) -> str:
         shown = [part if isinstance(part, str) else "<expression>" for part in self.parts]
-        return f"Index({', '.join(shown)}{', where=...' if self.where else ''}{f', name={self.name}' if self.name else ''})"
+        return _shown("Index", shown, self.where, self.name)
 
 
 class Unique:
@@ -59,7 +64,7 @@ class Unique:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"Unique({', '.join(self.columns)}{', where=...' if self.where else ''}{f', name={self.name}' if self.name else ''})"
+        return _shown("Unique", self.columns, self.where, self.name)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,6 @@ else:
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R", bound="Table")
-R_co = TypeVar("R_co", bound="Table", covariant=True)
 Owner = TypeVar("Owner", bound="Table")
 Target = TypeVar("Target", bound="Table")
 
@@ -126,8 +125,6 @@ class Condition(_Facade, ColumnElement[bool]):
     def __ne__(self, other: object) -> Any:
         return self.__clause_element__() != other
 
-    __hash__ = object.__hash__
-
 
 class Combined(Condition):
     """Conditions joined by and, or, not."""
@@ -135,10 +132,10 @@ class Combined(Condition):
     __slots__ = ("operator", "parts")
 
     def __init__(self, operator: str, parts: tuple[Condition, ...]) -> None:
-        self.operator = operator
-        self.parts = parts
-        self.shape = (operator, *(part.shape for part in parts))
-        self.values = tuple(value for part in parts for value in part.values)
+        self.operator: str = operator
+        self.parts: tuple[Condition, ...] = parts
+        self.shape: tuple[object, ...] = (operator, *(part.shape for part in parts))
+        self.values: tuple[object, ...] = tuple(value for part in parts for value in part.values)
 
     @override
     def build(self, bind: Bind) -> Any:
@@ -183,10 +180,10 @@ class Comparison(Condition):
     __slots__ = ("column", "operator", "value")
 
     def __init__(self, expression: Expr[Any, Any], operator: str, value: object) -> None:
-        self.column = expression
-        self.operator = operator
-        self.shape = (expression, operator)
-        self.values = (value,)
+        self.column: Expr[Any, Any] = expression
+        self.operator: str = operator
+        self.shape: tuple[object, ...] = (expression, operator)
+        self.values: tuple[object, ...] = (value,)
 
     @override
     def build(self, bind: Bind) -> Any:
@@ -202,10 +199,10 @@ class NullCheck(Condition):
     __slots__ = ("column", "negated")
 
     def __init__(self, expression: Expr[Any, Any], *, negated: bool) -> None:
-        self.column = expression
-        self.negated = negated
-        self.shape = (expression, "is not null" if negated else "is null")
-        self.values = ()
+        self.column: Expr[Any, Any] = expression
+        self.negated: bool = negated
+        self.shape: tuple[object, ...] = (expression, "is not null" if negated else "is null")
+        self.values: tuple[object, ...] = ()
 
     @override
     def build(self, bind: Bind) -> Any:
@@ -219,10 +216,10 @@ class Membership(Condition):
     __slots__ = ("column", "negated")
 
     def __init__(self, expression: Expr[Any, Any], values: tuple[object, ...], *, negated: bool) -> None:
-        self.column = expression
-        self.negated = negated
-        self.shape = (expression, "not in" if negated else "in")
-        self.values = (values,)
+        self.column: Expr[Any, Any] = expression
+        self.negated: bool = negated
+        self.shape: tuple[object, ...] = (expression, "not in" if negated else "in")
+        self.values: tuple[object, ...] = (values,)
 
     @override
     def build(self, bind: Bind) -> Any:
@@ -248,9 +245,9 @@ class Ordering(_Facade):
     __slots__ = ("column", "descending", "shape")
 
     def __init__(self, expression: Expr[Any, Any], *, descending: bool) -> None:
-        self.column = expression
-        self.descending = descending
-        self.shape = (expression, "desc" if descending else "asc")
+        self.column: Expr[Any, Any] = expression
+        self.descending: bool = descending
+        self.shape: tuple[object, ...] = (expression, "desc" if descending else "asc")
 
     def __clause_element__(self) -> Any:
         element = self.column.__clause_element__()
@@ -275,7 +272,15 @@ class Parameter(_Facade, ColumnElement[T], Generic[T]):
     def __repr__(self) -> str:
         return f"param({self.name!r})"
 
-    __hash__ = object.__hash__
+    if TYPE_CHECKING:  # SQLAlchemy's own would take a column of any type
+
+        def __eq__(self, other: SQLColumnExpression[T | None]) -> Predicate: ...  # type: ignore[override]  # builds SQL
+        def __ne__(self, other: SQLColumnExpression[T | None]) -> Predicate: ...  # type: ignore[override]  # builds SQL
+        def __lt__(self, other: SQLColumnExpression[T | None]) -> Predicate: ...
+        def __le__(self, other: SQLColumnExpression[T | None]) -> Predicate: ...
+        def __gt__(self, other: SQLColumnExpression[T | None]) -> Predicate: ...
+        def __ge__(self, other: SQLColumnExpression[T | None]) -> Predicate: ...
+        def __hash__(self) -> int: ...
 
 
 @overload
@@ -299,8 +304,8 @@ class Assignment(Generic[R]):
     __slots__ = ("column", "value")
 
     def __init__(self, column: Column, value: object) -> None:
-        self.column = column
-        self.value = value
+        self.column: Column = column
+        self.value: object = value
 
     def __repr__(self) -> str:
         return f"{self.column.label}.to({self.value!r})"
@@ -318,23 +323,14 @@ def _is_expression(value: object) -> bool:
     return _is_sql(value) and not isinstance(value, Parameter)
 
 
-class ColumnOf(_Facade, Generic[R_co, T_co]):
-    """A column of table `R_co`, where what matters is whose it is and what it gives."""
+class ColumnOf(_Facade, Generic[R, T_co]):
+    """A column of table `R`, where what matters is whose it is and what it gives."""
 
     __slots__ = ("_element", "column", "table")
 
-    column: Column
-    table: type[R_co]
-
-
-class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
-    """A column of table `R` with values of type `T`, as seen on the class."""
-
-    __slots__ = ()
-
     def __init__(self, table: type[R], column: Column) -> None:
-        self.table = table
-        self.column = column
+        self.table: type[R] = table
+        self.column: Column = column
         self._element: Any = None
 
     def __repr__(self) -> str:
@@ -346,6 +342,12 @@ class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
 
             self._element = table_clause(self.table).c[self.column.name]
         return self._element
+
+
+class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
+    """A column of table `R` with values of type `T`, as seen on the class."""
+
+    __slots__ = ()
 
     def to(self, value: T | SQLColumnExpression[T]) -> Assignment[R]:
         """This column set to `value` in an update, or beside an insert."""
@@ -423,12 +425,15 @@ class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
         def __neg__(self) -> Any:
             return -self.__clause_element__()
 
-    def __hash__(self) -> int:
-        return id(self)
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...
+    else:
+        __hash__ = object.__hash__  # the statement caches ask for it often
 
 
 def _install_arithmetic() -> None:
-    """Arithmetic goes to SQLAlchemy's element; operators are looked up on the type, so `__getattr__` cannot serve them."""
+    """Arithmetic goes to SQLAlchemy's element: operators are looked up on the type, past `__getattr__`."""
 
     def forward(name: str) -> Callable[[Any, Any], Any]:
         return lambda self, other: getattr(self.__clause_element__(), name)(other)

@@ -14,7 +14,7 @@ import difflib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, cast
 
 import msgspec
 
@@ -136,7 +136,7 @@ class Patch(Generic[R]):
     def _facts(self) -> tuple[str, dict[str, object]]:
         return self.table.__declaration__.name, self.values()
 
-    __hash__ = None  # type: ignore[assignment]  # equal by value, and values need not be hashable
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # equal by value, and values need not be hashable
 
     def __repr__(self) -> str:
         shown = [f", {item.column.name}={item.column.shown(item.value)}" for item in self.assignments]

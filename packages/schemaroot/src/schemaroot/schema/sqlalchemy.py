@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from schemaroot.schema.column import Column
 from schemaroot.schema.constraints import Check, Index, Unique, constraint_name
-from schemaroot.schema.types import Blob, Enumeration, Integer, Json, Real, Text
+from schemaroot.schema.types import Blob, ColumnType, Enumeration, Integer, Json, Real, Text
 from schemaroot.schema.values import MISSING
 
 if TYPE_CHECKING:
@@ -53,13 +53,12 @@ def _sql_type(storage: str, dialect: str) -> TypeEngine[Any]:
 class StoredAs(TypeDecorator[Any]):
     """Carries a column's own dump and load into SQLAlchemy."""
 
-    impl = sa.types.NullType
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = sa.types.NullType
+    cache_ok: bool | None = True
 
     def __init__(self, column: Column) -> None:
         super().__init__()
         self.column = column
-        self.cache_key = (column.label, column.type.storage)
 
     @property
     def _static_cache_key(self) -> tuple[object, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]  # read as a property is
@@ -76,7 +75,7 @@ class StoredAs(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         """The driver's value."""
-        dumped = None if value is None else self.column.type.dump(value)
+        dumped = None if value is None else compared_type(self.column.type).dump(value)
         if dialect.name == "postgresql" and self.column.type.storage == "boolean" and dumped is not None:
             return bool(dumped)
         return dumped
@@ -91,9 +90,16 @@ class StoredAs(TypeDecorator[Any]):
         return self.column.load(value)
 
 
+def compared_type(column_type: ColumnType) -> ColumnType:
+    """The type of a value that is compared with a column: it may be one that the column could not hold itself."""
+    if isinstance(column_type, Enumeration):
+        return Text() if column_type.storage == "text" else Integer()
+    return type(column_type)() if isinstance(column_type, (Integer, Real, Text, Blob)) else column_type
+
+
 def _coerced(stored: StoredAs, value: float) -> TypeEngine[Any]:
     """Numbers compared with a number column keep its type; with another column they stay numbers."""
-    if stored.column.type.storage in ("integer", "real"):
+    if isinstance(stored.column.type, (Integer, Real)):
         return stored
     return sa.INTEGER() if isinstance(value, int) else sa.REAL()
 
@@ -101,8 +107,8 @@ def _coerced(stored: StoredAs, value: float) -> TypeEngine[Any]:
 class ListOf(TypeDecorator[Any]):
     """A list of a column's values, bound as one JSON text."""
 
-    impl = sa.TEXT
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = sa.TEXT
+    cache_ok: bool | None = True
 
     def __init__(self, column: Column) -> None:
         super().__init__()
@@ -121,7 +127,7 @@ class ListOf(TypeDecorator[Any]):
 class Dumped(sa.types.UserDefinedType[Any]):
     """A value that is the driver's already."""
 
-    cache_ok = True
+    cache_ok: bool | None = True
 
 
 def dump_list(column: Column, values: Iterable[object]) -> str:

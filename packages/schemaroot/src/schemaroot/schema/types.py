@@ -16,8 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import msgspec
-from typing_extensions import override
-from typing_extensions import is_typeddict
+from typing_extensions import is_typeddict, override
 
 from schemaroot.errors import InvalidValueError, TextNotStorableError
 from schemaroot.schema.values import JsonValue, SqlValue
@@ -335,7 +334,7 @@ def plain_shape(shape: Any) -> Any:
     if origin is Annotated:
         return Annotated[(arguments[0], *shape.__metadata__)]
     if origin in (Union, python_types.UnionType):
-        return Any if Any in arguments else Union[arguments]  # built from a tuple
+        return Any if Any in arguments else Union[arguments]  # noqa: UP007  # built from a tuple
     return origin[arguments]
 
 

@@ -69,7 +69,7 @@ def _without_null(annotation: Any) -> tuple[Any, bool]:
     if get_origin(annotation) in (Union, types.UnionType):
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) < len(get_args(annotation)):
-            return Union[tuple(members)], True  # built from a tuple
+            return Union[tuple(members)], True  # noqa: UP007  # built from a tuple
     return annotation, False
 
 

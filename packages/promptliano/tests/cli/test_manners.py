@@ -1,0 +1,173 @@
+"""How commands behave among other programs: pipes, locales, terminals, interruptions, faults of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Program = Callable[..., Any]
+PLAIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+
+
+def test_help_loads_nothing_heavy(program: Program, environment: dict[str, str]) -> None:
+    """The help is to come in 200 ms of CPU; SQLAlchemy alone takes as long."""
+    code = """
+import sys
+from promptliano.main import run
+code = run(sys.argv[1:])
+heavy = {"sqlalchemy", "pydantic", "rich", "apsw", "msgspec", "schemaroot", "platformdirs"} & sys.modules.keys()
+sys.exit(f"loaded: {heavy}" if heavy else code)
+"""
+    for arguments in (["--help"], ["ticket", "--help"], ["ticket", "list", "--help"], ["--version"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout
+
+
+def test_bare_promptliano_shows_the_help(program: Program) -> None:
+    assert program().out == program("--help").out
+
+
+@pytest.mark.parametrize("arguments", [["ticket", "list", "--limit", "1000"], ["chat", "show", "1", "--json"]])
+def test_a_reader_that_has_enough_is_no_error(environment: dict[str, str], database: Path, arguments: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "promptliano", *arguments, "--database", str(database)],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env=environment,
+        check=False,
+    )
+    os.close(write)
+
+    assert b"Error" not in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0
+
+
+def test_a_plain_locale_gets_plain_signs_and_the_same_json(program: Program, database: Path) -> None:
+    said = program("ticket", "show", "1", PROMPTLIANO_DATABASE_URL=str(database), **PLAIN)
+    listed = program("ticket", "list", PROMPTLIANO_DATABASE_URL=str(database), COLUMNS="40", **PLAIN)
+
+    assert said.code == listed.code == 0
+    assert said.out.isascii() and listed.out.isascii()
+    assert "Traceback" not in said.err + listed.err
+    plain = program("ticket", "list", "--json", PROMPTLIANO_DATABASE_URL=str(database), **PLAIN)
+    assert plain.json == program("ticket", "list", "--json", PROMPTLIANO_DATABASE_URL=str(database)).json
+
+
+def test_a_terminal_gets_colours_and_the_width_that_it_has(environment: dict[str, str], database: Path) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    here, there = pty.openpty()
+    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 60, 0, 0))
+    command = [sys.executable, "-m", "promptliano", "ticket", "list", "--limit", "3", "--database", str(database)]
+    wide = {name: value for name, value in environment.items() if name not in ("NO_COLOR", "COLUMNS")}
+    child = subprocess.Popen(command, stdout=there, stderr=subprocess.PIPE, env=wide | {"TERM": "xterm-256color"})
+    os.close(there)
+    shown = b""
+    while True:
+        try:
+            more = os.read(here, 4096)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not more:
+            break
+        shown += more
+    assert child.wait() == 0
+    assert child.stderr is not None
+    child.stderr.close()
+    os.close(here)
+
+    assert b"\x1b[36m" in shown  # open tickets are cyan
+    assert b"Mend the" in shown
+
+
+def test_without_a_terminal_no_bar_is_drawn(bare: Program, tmp_path: Path) -> None:
+    assert bare("import", "sample", "trial", "--scale", "0").code == 0
+    said = bare("import", "run", "trial/legacy.db", "--agents", "trial/agents", "--database", "new.db")
+
+    assert said.code in (0, 1)
+    assert "━" not in said.err + said.out
+    assert "\x1b" not in said.err + said.out
+
+
+def test_a_fault_of_the_program_is_told_without_a_traceback_unless_asked_for(
+    cli: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from promptliano.repositories import TicketRepository
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("too\nmany")
+
+    monkeypatch.setattr(TicketRepository, "page", broken)
+
+    said = cli("ticket", "list")
+    assert said.code == 2
+    assert said.err == (
+        "error[INTERNAL]: ZeroDivisionError: too many. "
+        "This is a fault of the program: run it again with PROMPTLIANO_DEBUG=1 and report it.\n"
+    )
+    monkeypatch.setenv("PROMPTLIANO_DEBUG", "1")
+    assert "Traceback" in cli("ticket", "list").err
+
+
+def test_an_interrupted_import_leaves_the_target_as_it_was(environment: dict[str, str], tmp_path: Path) -> None:
+    from promptliano.legacy.sample import write_old
+
+    write_old(tmp_path / "old.db", scale=6)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    child = subprocess.Popen(
+        [sys.executable, "-m", "promptliano", "import", "run", "old.db", "--database", "new.db"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 30
+    while sorted(path.name for path in tmp_path.iterdir()) == before and time.monotonic() < deadline:
+        time.sleep(0.01)  # until it builds its file
+    time.sleep(0.3)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=30)
+
+    assert child.returncode == 130
+    assert out == b""
+    assert err.startswith(b"error[INTERRUPTED]: ")
+    assert b"Traceback" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_the_benchmarks_are_only_in_a_checkout(bare: Program, tmp_path: Path) -> None:
+    said = bare("bench", "--quick", "--json")
+
+    assert said.code == 2
+    assert said.err.startswith("error[NOT_IN_CHECKOUT]: ")
+
+
+def test_the_benchmarks_get_all_options_and_give_the_exit_code(bare: Program, tmp_path: Path) -> None:
+    for name in ("schemaroot", "promptliano"):
+        (tmp_path / "packages" / name).mkdir(parents=True)
+        (tmp_path / "packages" / name / "pyproject.toml").touch()
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "run.py").write_text("def main(argv):\n    print(argv)\n    return 1\n")
+
+    said = bare("bench", "--quick", "--peer", "x")
+
+    assert (said.code, said.out) == (1, "['--quick', '--peer', 'x']\n")
