@@ -228,4 +228,3 @@ def values(contestant: Contestant, operation: Operation, result: Any) -> Any:
             return [(tuple(ticket(one)), [tuple(task(row)) for row in tasks]) for one, tasks in result]
         case "pairs":
             return sorted((str(status), int(count)) for status, count in result)
-

@@ -89,7 +89,22 @@ LAST_ID = "SELECT last_insert_rowid()"
 
 def ticket_of(row: tuple[Any, ...]) -> Ticket:
     """A ticket from the driver's row."""
-    id_, project_id, title, overview, status, priority, tags, metadata, files, prompts, agents, created, updated, deleted = row
+    (
+        id_,
+        project_id,
+        title,
+        overview,
+        status,
+        priority,
+        tags,
+        metadata,
+        files,
+        prompts,
+        agents,
+        created,
+        updated,
+        deleted,
+    ) = row
     return Ticket(
         id_,
         project_id,

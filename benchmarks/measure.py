@@ -239,7 +239,9 @@ def _start(name: str, copies: Copies, settings: Settings, stack: ExitStack, foun
     return worker
 
 
-def _calibrate(workers: dict[str, WorkerProcess], copies: Copies, settings: Settings, found: Found) -> dict[str, dict[str, int]]:
+def _calibrate(
+    workers: dict[str, WorkerProcess], copies: Copies, settings: Settings, found: Found
+) -> dict[str, dict[str, int]]:
     """How many calls make a block, and a first block that is thrown away.
 
     The floor decides for everyone; who would take longer than `SLOWEST` such blocks makes fewer of the same calls.
@@ -269,7 +271,9 @@ def _calibrate(workers: dict[str, WorkerProcess], copies: Copies, settings: Sett
     return calls
 
 
-def _calls_of_floor(worker: WorkerProcess, operation: Operation, settings: Settings, ids: list[int], titles: list[str]) -> int:
+def _calls_of_floor(
+    worker: WorkerProcess, operation: Operation, settings: Settings, ids: list[int], titles: list[str]
+) -> int:
     dice = random.Random(settings.seed)
     target = settings.block_ms * 1e6
     calls = 1
@@ -326,9 +330,7 @@ def _decode(worker: WorkerProcess, settings: Settings) -> float:
     return (float(said["typed_ns"]) - float(said["tuples_ns"])) / (said["rows"] * len(TICKET_COLUMNS))
 
 
-def _costs(
-    names: list[str], settings: Settings, folder: Path, copies: Copies, found: Found, say: Say
-) -> None:
+def _costs(names: list[str], settings: Settings, folder: Path, copies: Copies, found: Found, say: Say) -> None:
     """CPU time of importing and resident memory, each in fresh processes."""
     imports: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, list[float]] = defaultdict(list)

@@ -27,7 +27,9 @@ COSTS = {
     "rss": ("MiB", "resident after opening and reading 2,000 tickets"),
 }
 ORDER = (*(operation.name for operation in OPERATIONS), *COSTS)
-TITLES = {operation.name: operation.title for operation in OPERATIONS} | {name: text for name, (_, text) in COSTS.items()}
+TITLES = {operation.name: operation.title for operation in OPERATIONS} | {
+    name: text for name, (_, text) in COSTS.items()
+}
 UNITS = {operation.name: operation.unit for operation in OPERATIONS} | {name: unit for name, (unit, _) in COSTS.items()}
 NANOSECONDS = {"us": 1e3, "ms": 1e6}
 
@@ -125,7 +127,9 @@ def document(found: Found, settings: Settings, about: Document) -> Document:
             },
             "absent": found.absent,
             "warnings": found.warnings,
-            "goals": {name: {"must": goal.must, "aim": goal.aim, "absolute": goal.absolute} for name, goal in GOALS.items()},
+            "goals": {
+                name: {"must": goal.must, "aim": goal.aim, "absolute": goal.absolute} for name, goal in GOALS.items()
+            },
         },
         "operations": operations,
     }
@@ -204,7 +208,15 @@ def _limit(name: str, ours: float) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}" if value >= 100 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+    return (
+        f"{value:.0f}"
+        if value >= 1000
+        else f"{value:.3g}"
+        if value >= 100
+        else f"{value:.2f}"
+        if value < 10
+        else f"{value:.1f}"
+    )
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:
@@ -212,6 +224,10 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
     widths = [max(3, width) for width in widths]
     rule = ["-" * widths[0], *(f"{'-' * (width - 1)}:" for width in widths[1:])]
     return [
-        "| " + " | ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]) + " |"
+        "| "
+        + " | ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        + " |"
         for row in (head, rule, *rows)
     ]

@@ -62,19 +62,41 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bench", description="Our operations beside hand-written code and other libraries.")
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Our operations beside hand-written code and other libraries."
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
     parser.add_argument("--quick", action="store_true", help="about a minute: fewer and shorter blocks")
-    parser.add_argument("--scale", type=float, default=1, help="size of the data: 10 is 20,000 tickets and 200,000 tasks")
+    parser.add_argument(
+        "--scale", type=float, default=1, help="size of the data: 10 is 20,000 tickets and 200,000 tasks"
+    )
     parser.add_argument("--peers", default="all", help="all, none, or names with commas: " + ", ".join(PEERS))
-    parser.add_argument("--only", action="store_true", help="the floor and ours alone, without the floor's variants and our other driver")
-    parser.add_argument("--save", action="store_true", help="write benchmarks/results/<date>-<scale>.json and latest.md")
-    parser.add_argument("--compare", nargs="?", const="", metavar="FILE", help="show ratios of a saved result (the newest of this scale) beside")
+    parser.add_argument(
+        "--only",
+        action="store_true",
+        help="the floor and ours alone, without the floor's variants and our other driver",
+    )
+    parser.add_argument(
+        "--save", action="store_true", help="write benchmarks/results/<date>-<scale>.json and latest.md"
+    )
+    parser.add_argument(
+        "--compare",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="show ratios of a saved result (the newest of this scale) beside",
+    )
     parser.add_argument("--processes", type=int, help="fresh processes for each contestant")
     parser.add_argument("--rounds", type=int, help="blocks of each operation in each process")
     parser.add_argument("--block-ms", type=float, help="how long a block of the floor takes")
-    parser.add_argument("--cpu", action="store_true", help="CPU time instead of the clock on the wall: for busy machines; leaves waits for the disk out")
-    parser.add_argument("--folder", help="where the copies of the database lie while measuring (default: build/bench/data)")
+    parser.add_argument(
+        "--cpu",
+        action="store_true",
+        help="CPU time instead of the clock on the wall: for busy machines; leaves waits for the disk out",
+    )
+    parser.add_argument(
+        "--folder", help="where the copies of the database lie while measuring (default: build/bench/data)"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the copies of the database there")
     return parser
 

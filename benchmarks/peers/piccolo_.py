@@ -97,7 +97,9 @@ class Piccolo(Contestant):
         return await tickets().where(Ticket.id == id).first()
 
     async def list_100(self, project_id: int, /) -> Any:
-        return await tickets().where(Ticket.project_id == project_id).order_by(Ticket.created, ascending=False).limit(100)
+        return (
+            await tickets().where(Ticket.project_id == project_id).order_by(Ticket.created, ascending=False).limit(100)
+        )
 
     async def ticket_with_tasks(self, id: int, /) -> Any:
         ticket = await tickets().where(Ticket.id == id).first()

@@ -85,11 +85,15 @@ tasks = sa.Table(
 
 LIVE = tickets.c.deleted.is_(None)
 GET = sa.select(tickets).where(tickets.c.id == sa.bindparam("id"), LIVE)
-NEWEST = sa.select(tickets).where(tickets.c.project_id == sa.bindparam("project"), LIVE).order_by(tickets.c.created.desc())
+NEWEST = (
+    sa.select(tickets).where(tickets.c.project_id == sa.bindparam("project"), LIVE).order_by(tickets.c.created.desc())
+)
 LIST_100 = NEWEST.limit(100)
 PAGE_50 = NEWEST.limit(50)
 TASKS_OF_ONE = (
-    sa.select(tasks).where(tasks.c.ticket_id == sa.bindparam("id"), tasks.c.deleted.is_(None)).order_by(tasks.c.order_index)
+    sa.select(tasks)
+    .where(tasks.c.ticket_id == sa.bindparam("id"), tasks.c.deleted.is_(None))
+    .order_by(tasks.c.order_index)
 )
 TASKS_OF_MANY = (
     sa.select(tasks)

@@ -44,7 +44,9 @@ class Ticket(Base):
     deleted: Mapped[datetime | None]
 
     tasks: Mapped[list[Task]] = relationship(
-        primaryjoin="and_(Task.ticket_id == Ticket.id, Task.deleted.is_(None))", order_by="Task.order_index", viewonly=True
+        primaryjoin="and_(Task.ticket_id == Ticket.id, Task.deleted.is_(None))",
+        order_by="Task.order_index",
+        viewonly=True,
     )
 
 
@@ -140,7 +142,9 @@ class SqlAlchemyOrm(Contestant):
         return found
 
     def update_1(self, id: int, title: str, /) -> Any:
-        change = sa.update(Ticket).where(Ticket.id == id, Ticket.deleted.is_(None)).values(title=title).returning(Ticket)
+        change = (
+            sa.update(Ticket).where(Ticket.id == id, Ticket.deleted.is_(None)).values(title=title).returning(Ticket)
+        )
         found = self.session.scalars(change).one()
         self.session.commit()
         self.session.expunge_all()

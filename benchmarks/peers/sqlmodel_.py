@@ -50,7 +50,9 @@ class Task(SQLModel, table=True):
     content: str
     description: str = ""
     status: str = "pending"
-    done: bool | None = Field(default=None, sa_column=sa.Column("done", sa.Boolean, sa.Computed("status = 'completed'")))
+    done: bool | None = Field(
+        default=None, sa_column=sa.Column("done", sa.Boolean, sa.Computed("status = 'completed'"))
+    )
     order_index: int = 0
     estimated_hours: float | None = None
     dependencies: list[int] = Field(default_factory=list, sa_type=sa.JSON)
@@ -127,7 +129,9 @@ class SqlModel(Contestant):
         return found
 
     def update_1(self, id: int, title: str, /) -> Any:
-        change = sa.update(Ticket).where(Ticket.id == id, Ticket.deleted.is_(None)).values(title=title).returning(Ticket)
+        change = (
+            sa.update(Ticket).where(Ticket.id == id, Ticket.deleted.is_(None)).values(title=title).returning(Ticket)
+        )
         found = self.session.exec(change).scalars().one()
         self.session.commit()
         self.session.expunge_all()

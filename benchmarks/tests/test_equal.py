@@ -116,7 +116,11 @@ def test_writes_return_what_the_floor_returns(floor: Contestant, other: Contesta
 @pytest.mark.parametrize("other", ["floor", *TYPED], indirect=True)
 def test_what_a_write_returns_is_what_is_stored(other: Contestant) -> None:
     rows = data.inserts(SCALE)
-    returned = [*other.insert_100(rows), other.insert_1(rows[0]), other.update_1(data.live_ids(SCALE)[0], "Another title")]
+    returned = [
+        *other.insert_100(rows),
+        other.insert_1(rows[0]),
+        other.update_1(data.live_ids(SCALE)[0], "Another title"),
+    ]
 
     read = [other.get_by_id(ticket.id) for ticket in returned]
 
@@ -130,7 +134,10 @@ def test_the_decoded_rows_are_the_drivers_rows(other: Contestant) -> None:
     tuples = other.all_ticket_tuples()
 
     assert [tuple(data.stored(value) for value in other.ticket_values(row)) for row in rows] == [
-        tuple(json.dumps(json.loads(value), separators=(",", ":"), ensure_ascii=False) if place in range(6, 11) else value for place, value in enumerate(row))
+        tuple(
+            json.dumps(json.loads(value), separators=(",", ":"), ensure_ascii=False) if place in range(6, 11) else value
+            for place, value in enumerate(row)
+        )
         for row in tuples
     ]
 

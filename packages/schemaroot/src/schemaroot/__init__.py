@@ -25,6 +25,7 @@ from schemaroot.schema.values import MISSING, JsonValue, Missing, now
 
 if TYPE_CHECKING:
     from schemaroot.engine.database import Database
+    from schemaroot.engine.encode import rows_to_json, to_json
     from schemaroot.engine.files import Identity
     from schemaroot.query.select import Nested, Prepared, Projection, Query
     from schemaroot.query.write import Delete, Update
@@ -79,10 +80,12 @@ __all__ = [
     "parse_update_json",
     "real",
     "references",
+    "rows_to_json",
     "select_model",
     "soft_delete",
     "text",
     "timestamp_ms",
+    "to_json",
     "update_model",
 ]
 
@@ -90,6 +93,8 @@ __all__ = [
 _ON_USE = {
     "Database": "schemaroot.engine.database",
     "Identity": "schemaroot.engine.files",
+    "rows_to_json": "schemaroot.engine.encode",
+    "to_json": "schemaroot.engine.encode",
     "Nested": "schemaroot.query.select",
     "Prepared": "schemaroot.query.select",
     "Projection": "schemaroot.query.select",

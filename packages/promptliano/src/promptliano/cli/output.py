@@ -103,8 +103,8 @@ def print_table(columns: Sequence[Column[Item]], items: Sequence[Item], *, inden
     }
     shown = list(columns)
     room = screen.width - indent
-    while _needed(shown, natural) > room and (minor := [column for column in shown if column.minor]):
-        shown.remove(minor[-1])
+    while _needed(shown, natural) > room and (spare := _spare(shown)) is not None:
+        shown.remove(spare)
     widths = _widths(shown, natural, room)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     table.show_header = any(column.title.strip() for column in columns)
@@ -135,6 +135,14 @@ def _needed(columns: Sequence[Column[Item]], natural: dict[str, int]) -> int:
         min(natural[column.title], _GROWING_MINIMUM) if column.grows else natural[column.title] for column in columns
     ]
     return sum(least) + 2 * len(least)
+
+
+def _spare(columns: Sequence[Column[Item]]) -> Column[Item] | None:
+    """The column to leave out next: the last minor one, then the last that has a fixed width; never the first."""
+    others = columns[1:]
+    minor = [column for column in others if column.minor]
+    fixed = [column for column in others if not column.grows]
+    return (minor or fixed or [None])[-1]
 
 
 def _widths(columns: Sequence[Column[Item]], natural: dict[str, int], room: int) -> dict[str, int]:

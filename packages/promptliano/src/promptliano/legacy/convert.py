@@ -80,7 +80,9 @@ class Known:
     target: Database
     moment: datetime
     projects: dict[int, datetime | None] = field(default_factory=dict[int, "datetime | None"])
-    queues: dict[str, dict[int, tuple[int, datetime | None]]] = field(default_factory=dict[str, Any])
+    queues: dict[str, dict[int, tuple[int, datetime | None]]] = field(
+        default_factory=dict[str, "dict[int, tuple[int, datetime | None]]"]
+    )
     queue_names: set[tuple[object, object]] = field(default_factory=set[tuple[object, object]])
     merged_files: dict[str, int] = field(default_factory=dict[str, int])
     agents: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, cast
 
@@ -101,7 +101,7 @@ class New(msgspec.Struct, Generic[R], frozen=True, gc=False):
         return f"New({self.table.__name__}{''.join(shown)})"
 
 
-class Patch(Generic[R]):
+class Patch(Iterable[Assignment[R]], Generic[R]):
     """Checked changes of a row: a tuple of assignments, true when there is one."""
 
     __slots__ = ("assignments", "table")
