@@ -92,7 +92,7 @@ class Contestant:
 
     def library(self) -> str:
         """The version of SQLite that answers."""
-        import sqlite3  # noqa: PLC0415  # not everyone's
+        import sqlite3  # not everyone's
 
         return sqlite3.sqlite_version
 
@@ -150,12 +150,12 @@ def is_present(contestant: type[Contestant], operation: str) -> bool:
 
 def ticket_select(*, where: str = "deleted IS NULL", tail: str = "ORDER BY id") -> str:
     """The select of whole tickets, for those who write SQL."""
-    return f"SELECT {', '.join(TICKET_COLUMNS)} FROM tickets WHERE {where} {tail}"  # noqa: S608  # names of our own
+    return f"SELECT {', '.join(TICKET_COLUMNS)} FROM tickets WHERE {where} {tail}"  # names of our own
 
 
 def task_select(*, where: str = "deleted IS NULL", tail: str = "ORDER BY id") -> str:
     """The select of whole tasks, for those who write SQL."""
-    return f"SELECT {', '.join(TASK_COLUMNS)} FROM tasks WHERE {where} {tail}"  # noqa: S608  # names of our own
+    return f"SELECT {', '.join(TASK_COLUMNS)} FROM tasks WHERE {where} {tail}"  # names of our own
 
 
 def read_pragmas(ask: Callable[[str], Any]) -> dict[str, str | int]:

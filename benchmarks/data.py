@@ -1,8 +1,8 @@
 """The data set that every contestant works on: deterministic, of realistic size and shape, in one SQLite file.
 
 At scale 1 it holds 3 projects, 2,000 live tickets and 20,000 live tasks, and among them one soft-deleted row in fifty.
-Lists are sometimes empty and sometimes filled, times are distinct, and a tenth of the tickets has no task. The tables are
-the ones that Promptliano declares, with all their constraints, indexes and full-text triggers.
+Lists are sometimes empty and sometimes filled, times are distinct, and a tenth of the tickets has no task. The tables
+are the ones that Promptliano declares, with all their constraints, indexes and full-text triggers.
 """
 
 from __future__ import annotations
@@ -28,20 +28,24 @@ PRIORITIES = ("low", "normal", "high", "urgent")
 START = datetime(2024, 1, 8, 9, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
-_WORDS = (
-    "account adapter agent answer archive backup batch branch browser button cache chat check client cluster column commit "
-    "config connection cursor customer database deadline debug default deploy design detail dialog digest document draft "
-    "driver editor email error event export failure feature field file filter folder format frame graph handler header "
-    "history import index input invoice issue journal keyboard language layout ledger library limit listener locale login "
-    "manifest memory menu merge message method migration mirror model module monitor network notice number object operator "
-    "option order outbox output owner packet page parser patch payload permission pipeline plugin pointer policy preview "
-    "process profile project prompt protocol provider query queue reader record recovery redirect release report request "
-    "response result review route runner sample schedule schema screen script search section secret selection server session "
-    "setting shadow signal snapshot socket source stage state statement status storage stream summary switch symbol sync "
-    "system table target task template terminal test theme thread ticket timeout token topic trace transaction trigger type "
-    "update upload user validation value vector version view visitor warning watcher webhook widget window worker writer"
-).split()
-_VERBS = "add allow avoid cache check clean count drop explain fix hide keep limit log merge move name read rename show split".split()
+_WORDS = """
+account adapter agent answer archive backup batch branch browser button cache chat check client cluster column
+commit config connection cursor customer database deadline debug default deploy design detail dialog digest
+document draft driver editor email error event export failure feature field file filter folder format frame
+graph handler header history import index input invoice issue journal keyboard language layout ledger library
+limit listener locale login manifest memory menu merge message method migration mirror model module monitor
+network notice number object operator option order outbox output owner packet page parser patch payload
+permission pipeline plugin pointer policy preview process profile project prompt protocol provider query queue
+reader record recovery redirect release report request response result review route runner sample schedule
+schema screen script search section secret selection server session setting shadow signal snapshot socket source
+stage state statement status storage stream summary switch symbol sync system table target task template
+terminal test theme thread ticket timeout token topic trace transaction trigger type update upload user
+validation value vector version view visitor warning watcher webhook widget window worker writer
+""".split()
+_VERBS = """
+add allow avoid cache check clean count drop explain fix hide keep limit log merge move name read rename show
+split
+""".split()
 _AGENTS = ("code-reviewer", "test-writer", "sql-architect", "frontend-builder", "release-notes", "security-auditor")
 
 
@@ -205,8 +209,8 @@ def stored(value: object) -> object:
 
 def create_tables(path: Path) -> None:
     """Creates the file with Promptliano's tables."""
-    from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES  # noqa: PLC0415  # loads SQLAlchemy
-    from schemaroot import Database, Identity  # noqa: PLC0415
+    from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES  # loads SQLAlchemy
+    from schemaroot import Database, Identity
 
     url = f"sqlite:///{path.absolute()}"
     Database.create(url, TABLES, identity=Identity(APPLICATION_ID, SCHEMA_NUMBER)).close()
@@ -215,7 +219,7 @@ def create_tables(path: Path) -> None:
 def _insert(connection: sqlite3.Connection, table: str, columns: Iterable[str], rows: list[Values]) -> None:
     names = [name for name in columns if name not in GENERATED]
     holes = ", ".join("?" * len(names))
-    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({holes})"  # noqa: S608  # names of our own
+    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({holes})"  # names of our own
     connection.executemany(statement, ([stored(row[name]) for name in names] for row in rows))
 
 

@@ -1,7 +1,8 @@
 """The floor: the fastest code that a reviewer could write by hand on the standard library's sqlite3 with msgspec.
 
-One held connection in autocommit, one held cursor, SQL as constants, frozen msgspec structs without garbage collection
-as rows, one typed JSON decoder per shape that the empty list and object never reach, moments by `datetime.fromtimestamp`.
+One held connection in autocommit, one held cursor, SQL as constants, frozen msgspec structs without garbage
+collection as rows, one typed JSON decoder per shape that the empty list and object never reach, moments by
+`datetime.fromtimestamp`.
 What is read in two statements is read in one transaction, as any careful hand would.
 """
 
@@ -16,8 +17,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from benchmarks.contestant import BUSY_MS, Contestant, pragma_statements, read_pragmas, task_select, ticket_select
 from benchmarks.columns import TICKET_COLUMNS, Values
+from benchmarks.contestant import BUSY_MS, Contestant, pragma_statements, read_pragmas, task_select, ticket_select
 
 TicketStatus = Literal["open", "in_progress", "completed", "archived"]
 TicketPriority = Literal["low", "normal", "high", "urgent"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import apsw
 
-from benchmarks.contestant import BUSY_MS, Contestant, pragma_statements, read_pragmas
 from benchmarks.columns import Values
+from benchmarks.contestant import BUSY_MS, Contestant, pragma_statements, read_pragmas
 from benchmarks.floor import (
     ALL_TASKS,
     ALL_TICKETS,

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contestant import Contestant, read_pragmas
 from benchmarks.columns import Values
+from benchmarks.contestant import Contestant, read_pragmas
 from benchmarks.floor import (
     _RETURNING,
     ALL_TASKS,

@@ -56,6 +56,10 @@ class Found:
     warnings: list[str] = field(default_factory=list)
 
 
+class FloorMissing(Exception):
+    """The floor cannot run, so that there is nothing to compare with."""
+
+
 class Absent(Exception):
     """A contestant cannot run here."""
 
@@ -133,7 +137,7 @@ def environment() -> dict[str, str]:
 def contestant_command(name: str) -> list[str]:
     """The command that starts a contestant's worker."""
     if name == "drizzle":
-        from benchmarks.peers import drizzle  # noqa: PLC0415  # looks for Node
+        from benchmarks.peers import drizzle  # looks for Node
 
         try:
             return drizzle.command()
@@ -206,6 +210,8 @@ def measure(names: Iterable[str], settings: Settings, folder: Path, say: Say) ->
                     found.absent[name] = str(error)
                     running.remove(name)
                     say(f"{name} is absent: {error}")
+            if FLOOR not in workers:
+                raise FloorMissing(found.absent[FLOOR])
             calls = _calibrate(workers, copies, settings, found)
             for turn in range(settings.rounds):
                 say(f"process {number + 1}/{settings.processes}, round {turn + 1}/{settings.rounds}")
@@ -327,7 +333,9 @@ def _decode(worker: WorkerProcess, settings: Settings) -> float:
     """Nanoseconds per column of making typed rows from the driver's tuples."""
     turns = max(1, round(2 / settings.scale))
     said = worker.ask("decode", repetitions=turns, clock=worker.clock)
-    return (float(said["typed_ns"]) - float(said["tuples_ns"])) / (said["rows"] * len(TICKET_COLUMNS))
+    spent: float = said["typed_ns"] - said["tuples_ns"]
+    columns: int = said["rows"] * len(TICKET_COLUMNS)
+    return spent / columns
 
 
 def _costs(names: list[str], settings: Settings, folder: Path, copies: Copies, found: Found, say: Say) -> None:
@@ -372,7 +380,7 @@ def import_ms(statement: str) -> float | None:
 def resident_mib(name: str, path: Path) -> float | None:
     """Resident memory after opening and reading all tickets, in MiB."""
     if name == "drizzle":
-        from benchmarks.peers import drizzle  # noqa: PLC0415  # looks for Node
+        from benchmarks.peers import drizzle  # looks for Node
 
         return _printed_number([*drizzle.command(), "--resident", str(path)])
     return _printed_number([sys.executable, "-m", "benchmarks.resident", name, str(path)])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
-from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES, Task, Ticket
-from schemaroot import Database, Identity, Prepared, Query, Repository, new, param
-
 from benchmarks.columns import Values
 from benchmarks.contestant import Contestant, read_pragmas, ticket_select
+from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES, Task, Ticket
+from schemaroot import Database, Identity, Prepared, Query, Repository, new, param
 
 
 class Ours(Contestant):
@@ -49,7 +47,7 @@ class Ours(Contestant):
 
     @cached_property
     def _counts(self) -> Prepared[..., tuple[str, int]]:
-        import sqlalchemy as sa  # noqa: PLC0415  # 20 MiB and 200 ms that the other operations need not have
+        import sqlalchemy as sa  # 20 MiB and 200 ms that the other operations need not have
 
         return self.db.prepare(sa.select(Ticket.status, sa.func.count()).group_by(Ticket.status))
 
@@ -77,7 +75,7 @@ class Ours(Contestant):
         return self.db.driver.library
 
     def pragmas(self) -> dict[str, Any]:
-        import sqlalchemy as sa  # noqa: PLC0415  # not needed to run
+        import sqlalchemy as sa  # not needed to run
 
         return read_pragmas(lambda statement: self.db.all(cast("Any", sa.text(statement)))[0][0])
 
@@ -117,19 +115,18 @@ class Ours(Contestant):
     def all_ticket_tuples(self) -> list[tuple[Any, ...]]:
         # On the driver of `db` and no other: two builds of SQLite in one process undo each other's file locks
         # (https://sqlite.org/howtocorrupt.html, section 2.2.1), and the file is damaged.
-        return self._raw().execute(ticket_select()).fetchall()
+        rows: list[tuple[Any, ...]] = self._raw.cursor().execute(ticket_select()).fetchall()
+        return rows
 
     @cached_property
-    def _raw(self) -> Callable[[], Any]:
+    def _raw(self) -> Any:
         if self.driver == "sqlite3":
-            from benchmarks.floor import connect  # noqa: PLC0415  # not the other driver's
+            from benchmarks.floor import connect  # not the other driver's
 
-            held: Any = connect(Path(self.db.path))
-        else:
-            import apsw  # noqa: PLC0415  # not the other driver's
+            return connect(Path(self.db.path))
+        import apsw  # not the other driver's
 
-            held = apsw.Connection(self.db.path)
-        return lambda: held.cursor()
+        return apsw.Connection(self.db.path)
 
 
 class OursSqlite3(Ours):

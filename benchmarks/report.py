@@ -147,17 +147,18 @@ def markdown(made: Document, before: Document | None = None) -> str:
     """The document as tables: ours beside the floor and the goals, then everybody."""
     about, settings, operations = made["machine"], made["settings"], made["operations"]
     then = {operation["name"]: operation["ratio"] for operation in before["operations"]} if before else {}
+    blocks = settings["processes"] * settings["rounds"]
+    clock = " of CPU time, waits for the disk left out" if settings["clock"] == "cpu" else ""
     lines = [
         f"# Speed at scale {settings['scale']:g}, {settings['date'][:10]}",
         "",
         f"{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; {about['system']}; {about['python']}; "
         f"{about['file_system']}, one page and its fsync {about['fsync_us']} µs; load {about['load']} at the start.",
         "",
-        f"Medians of {settings['processes'] * settings['rounds']} interleaved blocks of about {settings['block_ms']:g} ms"
-        f"{' of CPU time, waits for the disk left out' if settings['clock'] == 'cpu' else ''} "
-        f"({settings['processes']} fresh processes for each contestant). Ratios are to the floor (`benchmarks/floor.py`: "
-        "typed rows by hand on the standard library's sqlite3 with msgspec) in the same run. Every attribute of every "
-        "returned row is read. WAL, synchronous=FULL, foreign keys on, the same cache for everyone.",
+        f"Medians of {blocks} interleaved blocks of about {settings['block_ms']:g} ms{clock}, "
+        f"from {settings['processes']} fresh process(es) for each contestant. Ratios are to the floor "
+        "(`benchmarks/floor.py`: typed rows by hand on the standard library's sqlite3 with msgspec) in the same run. "
+        "Every attribute of every returned row is read. WAL, synchronous=FULL, foreign keys on, the same cache for all.",
         "",
     ]
     head = ["operation", "unit", "floor", "ours", "ratio", *(["before"] if before else []), "must", "aim", ""]

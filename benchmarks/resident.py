@@ -19,10 +19,10 @@ def resident_mib() -> float:
     try:
         fields = Path("/proc/self/statm").read_text().split()
     except OSError:
-        import psutil  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415  # only where /proc is missing
+        import psutil  # type: ignore[import-untyped,unused-ignore]  # only where /proc is missing
 
         return float(psutil.Process().memory_info().rss) / 2**20
-    import resource  # noqa: PLC0415  # not on every system
+    import resource  # not on every system
 
     return int(fields[1]) * resource.getpagesize() / 2**20
 
@@ -40,7 +40,7 @@ def main() -> int:
         return await held.all_tickets()
 
     if held.open.__code__.co_flags & 0x80:  # a coroutine function
-        import asyncio  # noqa: PLC0415  # a third of a small contestant's memory
+        import asyncio  # a third of a small contestant's memory
 
         with asyncio.Runner() as runner:
             rows = runner.run(read_async())

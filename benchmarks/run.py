@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import time
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(ROOT))
 
-from benchmarks.measure import Settings, measure  # noqa: E402
+from benchmarks.measure import FloorMissing, Settings, measure  # noqa: E402
 from benchmarks.report import Document, document, machine, markdown  # noqa: E402
 from benchmarks.roster import FLOOR, OURS, OWN, PEERS  # noqa: E402
 
@@ -27,7 +28,7 @@ WORK = ROOT / "build" / "bench"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measures and prints; 0 when every goal that must be kept is kept, 1 when one is missed, 2 for wrong use."""
+    """Measures and prints; 0 when it did, 2 for wrong use and where the floor or ours cannot run."""
     options = _parser().parse_args(argv)
     try:
         peers = _peers(options.peers)
@@ -36,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     settings = _settings(options)
     names = [name for name in OWN if not options.only or name in (FLOOR, OURS)] + peers
-    folder = Path(options.folder) if options.folder else WORK / "data"
+    folder = Path(options.folder) if options.folder else WORK / f"data-{os.getpid()}"
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -45,6 +46,9 @@ def main(argv: list[str] | None = None) -> int:
     about = machine(folder)
     try:
         found = measure(names, settings, folder, say)
+    except FloorMissing as error:
+        print(f"The floor cannot run: {error}", file=sys.stderr)
+        return 2
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -56,9 +60,9 @@ def main(argv: list[str] | None = None) -> int:
     made = document(found, settings, about)
     text = markdown(made, before)
     if options.save:
-        _save(made, text, settings, say)
+        _save(made, text, settings)
     print(json.dumps(made, indent=2, ensure_ascii=False) if options.json else text)
-    return 0
+    return 2 if OURS in found.absent else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,7 +138,7 @@ def _before(asked: str, settings: Settings) -> Document | None:
     return found
 
 
-def _save(made: Document, text: str, settings: Settings, say: object) -> None:
+def _save(made: Document, text: str, settings: Settings) -> None:
     RESULTS.mkdir(exist_ok=True)
     name = f"{made['settings']['date'][:10]}-{settings.scale:g}"
     (RESULTS / f"{name}.json").write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

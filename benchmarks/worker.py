@@ -2,8 +2,8 @@
 
     python -m benchmarks.worker NAME
 
-Commands come as lines of JSON on standard input, answers go as lines of JSON to standard output. A process for each keeps
-one library's imports, caches and garbage out of another's figures.
+Commands come as lines of JSON on standard input, answers go as lines of JSON to standard output. A process for each
+keeps one library's imports, caches and garbage out of another's figures.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ class Worker:
         direct = None
         tuples = self.held.all_ticket_tuples
         if not is_present(type(self.held), "all_ticket_tuples"):
-            from benchmarks.contestant import ticket_select  # noqa: PLC0415
-            from benchmarks.floor import connect  # noqa: PLC0415
+            from benchmarks.contestant import ticket_select
+            from benchmarks.floor import connect
 
             direct = connect(self.path)
             statement = ticket_select()

@@ -57,6 +57,7 @@ PROMPTLIANO = {
     "docs": rooms("schema"),
     "cli": rooms("config schema repositories services legacy http docs"),
     "http": rooms("config schema repositories services legacy"),
+    "__main__": rooms("main"),
     "quickstart": rooms("main"),
     "main": ANY,  # where the parts are joined
 }

@@ -77,7 +77,7 @@ def order_of_blocks(repeats: int) -> None:
     for _ in range(repeats):
         alone = {name: medians({name: runs[name]}, calls=3, rounds=41)[name] for name in ("first", "second")}
         sequential.append(alone["second"] / alone["first"])
-        for count in times:
+        for count in (0, 2):
             with neighbours(count):
                 together = medians(runs, calls=3, rounds=41)
             if not count:

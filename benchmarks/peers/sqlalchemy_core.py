@@ -110,7 +110,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def engine_for(path: Path) -> sa.Engine:
-    """An engine with the settings that everyone has, and the fast JSON codec that its documentation offers a place for."""
+    """An engine with the settings that everyone has, and a fast JSON codec in the place that is meant for one."""
     engine = sa.create_engine(
         f"sqlite:///{path.absolute()}",
         connect_args={"timeout": BUSY_MS / 1000},

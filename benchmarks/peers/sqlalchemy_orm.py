@@ -1,4 +1,4 @@
-"""SQLAlchemy's ORM: one held session that forgets what it loaded after each operation, so that each one asks the database."""
+"""SQLAlchemy's ORM: one held session that forgets what it loaded, so that each operation asks the database."""
 
 from __future__ import annotations
 

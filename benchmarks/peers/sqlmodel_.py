@@ -33,7 +33,7 @@ class Ticket(SQLModel, table=True):
     updated: datetime = Field(default_factory=now, sa_type=TimestampMs, sa_column_kwargs={"onupdate": now})
     deleted: datetime | None = Field(default=None, sa_type=TimestampMs)
 
-    tasks: list["Task"] = Relationship(  # noqa: UP037  # SQLModel reads the text
+    tasks: list["Task"] = Relationship(  # SQLModel reads the text
         sa_relationship_kwargs={
             "primaryjoin": "and_(Task.ticket_id == Ticket.id, Task.deleted.is_(None))",
             "order_by": "Task.order_index",

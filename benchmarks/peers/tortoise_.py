@@ -22,7 +22,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encode = msgspec.json.Encoder().encode
 
 
-class TimestampMs(Field[datetime], datetime):  # type: ignore[misc]  # as its documentation writes own fields
+class TimestampMs(Field[datetime], datetime):
     """Integer milliseconds as aware moments, by the two methods that the documentation names for own fields."""
 
     SQL_TYPE = "INTEGER"

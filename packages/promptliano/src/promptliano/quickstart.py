@@ -56,13 +56,15 @@ def first_project() -> tuple[int, str | None]:
     """The exit code of asking for the first project, and its name when there is one."""
     with redirect_stdout(io.StringIO()) as said:
         code = run(["project", "list", "--limit", "1", "--json", "--database", str(DATABASE)])
-    items = json.loads(said.getvalue())["items"] if code == 0 else []
+    if code:
+        return code, None
+    items: list[dict[str, object]] = json.loads(said.getvalue())["items"]
     return code, str(items[0]["name"]) if items else None
 
 
 def show(*words: str) -> int:
     """Shows a command line, runs it on the database, and gives its exit code."""
-    given = words if "--database" in words or words[:2] == ("import", "sample") else (*words, "--database", str(DATABASE))
+    given = words if words[0] == "import" else (*words, "--database", str(DATABASE))
     say(f"$ promptliano {shlex.join(words)}")
     return run(given)
 
@@ -77,7 +79,9 @@ def what_next() -> str:
     lines = ["", "What to type next:"]
     if shutil.which("promptliano") is None:
         activate = Path(sys.executable).parent / "activate"
-        lines.append(f"  source {activate if not activate.is_relative_to(Path.cwd()) else activate.relative_to(Path.cwd())}")
+        if activate.is_relative_to(Path.cwd()):
+            activate = activate.relative_to(Path.cwd())
+        lines.append(f"  source {activate}")
     lines += [
         "  promptliano ticket list --status open --priority high",
         "  promptliano ticket search layout",

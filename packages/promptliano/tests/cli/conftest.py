@@ -97,9 +97,14 @@ def fill(db: Database) -> None:
     for number in range(3):
         content = "\n".join(f"line {line}" for line in range(60))
         db.insert(
-            File, project_id=garden.id, path=f"src/gate{number}.ts", name=f"gate{number}.ts", extension=".ts", size=4200,
+            File,
+            project_id=garden.id,
+            path=f"src/gate{number}.ts",
+            name=f"gate{number}.ts",
+            extension=".ts",
+            size=4200,
             content=content,
-        )  # fmt: skip
+        )
     db.insert(File, project_id=other.id, path="src/gate0.ts", name="gate0.ts", extension=".ts")
 
 
@@ -118,9 +123,7 @@ class Said:
 
 
 @pytest.fixture
-def bare(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., Said]:
+def bare(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Said]:
     """Runs a command in this process, in an empty folder that is also the home."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))

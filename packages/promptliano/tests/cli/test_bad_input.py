@@ -238,7 +238,7 @@ def test_a_missing_folder_of_the_target_is_not_made(bare: Program, tmp_path: Pat
 
 
 def test_agents_that_are_not_in_a_folder_are_refused(bare: Program, tmp_path: Path, legacy: Path) -> None:
-    refused(bare("import", "run", legacy, "--database", "new.db", "--agents", legacy), "USAGE")
+    refused(bare("import", "run", legacy, "--database", "new.db", "--agents", legacy), "AGENTS_MISSING")
 
     assert list(tmp_path.iterdir()) == []
 

@@ -58,7 +58,12 @@ def test_a_ticket_appears_with_its_queue_fields_and_counts(cli: Cli) -> None:
     items = {item["id"]: item for item in cli("ticket", "list", "--json", "--limit", "100").json["items"]}
 
     waiting = items[1]["queue"]
-    assert (waiting["name"], waiting["status"], waiting["position"], waiting["agent"]) == ("Nightly", "queued", 7, "oiler")
+    assert (waiting["name"], waiting["status"], waiting["position"], waiting["agent"]) == (
+        "Nightly",
+        "queued",
+        7,
+        "oiler",
+    )
     assert (items[2]["queue"]["status"], items[2]["queue"]["error"]) == ("failed", "no oil left")
     assert items[3]["queue"] is None
     assert (items[1]["taskCount"], items[1]["doneCount"]) == (4, 1)

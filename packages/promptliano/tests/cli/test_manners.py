@@ -41,7 +41,9 @@ def test_bare_promptliano_shows_the_help(program: Program) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["ticket", "list", "--limit", "1000"], ["chat", "show", "1", "--json"]])
-def test_a_reader_that_has_enough_is_no_error(environment: dict[str, str], database: Path, arguments: list[str]) -> None:
+def test_a_reader_that_has_enough_is_no_error(
+    environment: dict[str, str], database: Path, arguments: list[str]
+) -> None:
     read, write = os.pipe()
     os.close(read)
 

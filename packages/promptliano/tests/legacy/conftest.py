@@ -43,7 +43,7 @@ def cell_bytes(value: object) -> bytes:
         return f"i{value}".encode()
     if isinstance(value, float):
         return b"r" + struct.pack(">d", value).hex().encode()
-    raw = value.encode() if isinstance(value, str) else bytes(value)  # type: ignore[arg-type]
+    raw = value.encode() if isinstance(value, str) else bytes(value)  # type: ignore[arg-type]  # what SQLite gives
     return f"{'t' if isinstance(value, str) else 'b'}{len(raw)}:".encode() + raw
 
 

@@ -253,7 +253,7 @@ def test_a_source_that_keeps_changing_is_refused(folder: Path, tmp_path: Path, m
     copied = source._copy_file
 
     def touching(*args: object) -> None:
-        copied(*args)  # type: ignore[arg-type]
+        copied(*args)  # type: ignore[arg-type]  # as it was called
         with (folder / "old.db").open("ab") as file:
             file.write(b"\0")
 

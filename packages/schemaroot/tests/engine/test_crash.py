@@ -1,71 +1,26 @@
-"""Whatever was acknowledged is there after a kill, a power loss, a failing disk; and nothing is there by half."""
+"""Whatever was acknowledged is there after a kill or a power loss, and nothing is there by half."""
 
 from __future__ import annotations
 
 import json
 import random
-import shutil
 from pathlib import Path
-from typing import Any
 
-import apsw
 import pytest
 
-from schemaroot import Col, Database, Table, auto_id, blob, integer, new
+from schemaroot import Database
 from schemaroot.engine.driver import DriverName
 from schemaroot.engine.opening import Durability, Journal
-from schemaroot.errors import DiskError, DiskFullError, SchemarootError
 
-from .odd_files import Diary, FailingFiles, Failing, RecordedFiles, image_after_power_loss, through, write_image
+from .ledger import batches_of, new_ledger, write_batch
+from .odd_files import Diary, RecordedFiles, image_after_power_loss, through, write_image
 from .shop import run_python, url_of
-
-
-class Entry(Table, name="entries"):
-    id: Col[int] = auto_id()
-    batch: Col[int] = integer()
-    part: Col[int] = integer()
-    filling: Col[bytes] = blob(default=b"")
-
-
-class Counter(Table, name="counters"):
-    id: Col[int] = auto_id()
-    batches: Col[int] = integer(default=0)
-
-
-PARTS = 3
-
-
-def new_ledger(path: Path, driver: DriverName, journal: Journal = "wal") -> None:
-    with Database.create(url_of(path), [Entry, Counter], driver=driver, journal=journal) as db:
-        db.insert(Counter)
-
-
-def write_batch(db: Database, batch: int, filling: bytes = b"") -> None:
-    """One transaction: a batch's entries, and the count of batches."""
-    with db.transaction():
-        db.insert_many([new(Entry, batch=batch, part=part, filling=filling) for part in range(PARTS)])
-        db.update(Counter).set(Counter.batches.to(Counter.batches + 1)).all_rows().run()
-
-
-def batches_of(db: Database) -> set[int]:
-    """The batches that are there; none of them by half, and the count in step."""
-    parts: dict[int, list[int]] = {}
-    for batch, part in db.select(Entry).columns(Entry.batch, Entry.part).all():
-        parts.setdefault(batch, []).append(part)
-    assert all(sorted(found) == list(range(PARTS)) for found in parts.values())
-    assert db.select(Counter).one().batches == len(parts)
-    return set(parts)
 
 
 # --- killed -----------------------------------------------------------------------------------------------------------
 
 _KILL_LOOP = """
 import json, os, random, signal, sys, time
-from schemaroot import Col, Counter, Database, Entry, Table
-"""
-
-_KILL_LOOP = """
-import importlib.util, json, os, random, signal, sys, time
 from schemaroot import Col, Database, Table, auto_id, blob, integer, new
 
 class Entry(Table, name="entries"):

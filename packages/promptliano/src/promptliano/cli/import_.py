@@ -36,14 +36,12 @@ def run_import(
     The source is only read. Until all is loaded the target is as before, also after an error or Ctrl-C. A second run
     of the same source changes nothing. Exit code 1 says that some rows were set aside, to be looked at.
     """
-    from promptliano.cli.errors import FOUND, CommandError
+    from promptliano.cli.errors import FOUND
     from promptliano.cli.opening import again, setting_for
     from promptliano.cli.output import print_json, talk
     from promptliano.cli.text import count
     from promptliano.legacy.importer import run_import as take_over
 
-    if agents is not None and not agents.is_dir():
-        raise CommandError("USAGE", f"--agents {agents} is not a folder.", "Name a folder, or leave it out.")
     setting = setting_for(database)
     if not yes:
         ask_first(setting)

@@ -142,7 +142,8 @@ def _spare(columns: Sequence[Column[Item]]) -> Column[Item] | None:
     others = columns[1:]
     minor = [column for column in others if column.minor]
     fixed = [column for column in others if not column.grows]
-    return (minor or fixed or [None])[-1]
+    left = minor or fixed
+    return left[-1] if left else None
 
 
 def _widths(columns: Sequence[Column[Item]], natural: dict[str, int], room: int) -> dict[str, int]:

@@ -33,9 +33,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     if list(arguments) == ["--version"]:  # an option of Typer's would have to load Pydantic, also for the help
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        typer.echo(f"promptliano {version('promptliano')}")
+        try:
+            typer.echo(f"promptliano {version('promptliano')}")
+        except PackageNotFoundError:
+            typer.echo("promptliano, run from its source")
         return DONE
     command = typer.main.get_command(make_app(arguments))
     code: object = command.main(list(arguments), prog_name="promptliano", standalone_mode=False)

@@ -102,8 +102,9 @@ class Repository(Generic[R, P]):
         self._clock: Callable[[], datetime] = clock
         self._cursors: CursorCodec = CursorCodec(declared, cursor_key)
         self._counts: dict[Expr[R, Any], Prepared[..., tuple[Any, int]]] = {}
-        self._find: Callable[[Key], R | None] = self._reader()
-        self._update: Callable[[Key, tuple[Assignment[R], ...]], R | None] = database.point_writer(self._table)
+        self._find: Callable[[Key], R | None]
+        self._update: Callable[[Key, tuple[Assignment[R], ...]], R | None]
+        self._find, self._update = self._point_statements()
         self._owner_keys: frozenset[str] = frozenset(
             ownership.reference.column.name for ownership in deletable_owners_of(self._table)
         )
@@ -380,12 +381,14 @@ class Repository(Generic[R, P]):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _reader(self) -> Callable[[Key], R | None]:
-        read: Callable[[Key], R | None] = self.database.point_reader(self._table)
+    def _point_statements(
+        self,
+    ) -> tuple[Callable[[Key], R | None], Callable[[Key, tuple[Assignment[R], ...]], R | None]]:
+        find, update = self.database.point_reader(self._table), self.database.point_writer(self._table)
         if isinstance(self._key.column.type, Integer):
-            return read
-        dump = self._key.column.dump
-        return lambda id: read(cast("Key", dump(id)))  # SQLite would find the text '1' by the number 1
+            return find, update
+        dump = self._key.column.dump  # SQLite would find the text '1' by the number 1
+        return lambda id: find(dump(id)), lambda id, assignments: update(dump(id), assignments)
 
     def _guarded(self) -> GuardedInsert[R]:
         from schemaroot.repository.guard import GuardedInsert  # loads SQLAlchemy
