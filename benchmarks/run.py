@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(ROOT))
 
-from benchmarks.measure import FloorMissing, Settings, measure  # noqa: E402
-from benchmarks.report import Document, document, machine, markdown  # noqa: E402
-from benchmarks.roster import FLOOR, OURS, OWN, PEERS  # noqa: E402
+from benchmarks.measure import FloorMissing, Settings, measure  # noqa: E402  # the path comes first
+from benchmarks.report import Document, document, machine, markdown  # noqa: E402  # the path comes first
+from benchmarks.roster import FLOOR, OURS, OWN, PEERS  # noqa: E402  # the path comes first
 
 RESULTS = Path(__file__).resolve().parent / "results"
 WORK = ROOT / "build" / "bench"

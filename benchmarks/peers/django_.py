@@ -32,8 +32,8 @@ settings.configure(
 django.setup()
 
 from django.db import connection, models, transaction  # noqa: E402  # only after the settings
-from django.db.models import Count, Prefetch, Q  # noqa: E402
-from django.db.models.lookups import Exact  # noqa: E402
+from django.db.models import Count, Prefetch, Q  # noqa: E402  # the settings come first
+from django.db.models.lookups import Exact  # noqa: E402  # the settings come first
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

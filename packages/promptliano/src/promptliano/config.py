@@ -28,9 +28,9 @@ class ConfigError(Exception):
     code = "CONFIG_INVALID"
 
     def __init__(self, path: Path, problem: str) -> None:
-        self.path = path
-        self.message = f"{path}: {problem}. Nothing was changed."
-        self.hint = f"Known settings: {', '.join(KNOWN_KEYS)}."
+        self.path: Path = path
+        self.message: str = f"{path}: {problem}. Nothing was changed."
+        self.hint: str = f"Known settings: {', '.join(KNOWN_KEYS)}."
         super().__init__(f"{self.message} {self.hint}")
 
 

@@ -120,6 +120,23 @@ def test_a_list_says_how_many_of_how_many_and_how_to_see_the_next_ones(cli: Cli)
     assert "--offset" not in last.err
 
 
+def test_a_search_says_when_there_is_more(cli: Cli) -> None:
+    first = cli("ticket", "search", "gate", "--limit", "4")
+    last = cli("ticket", "search", "gate", "--limit", "4", "--offset", "28")
+
+    assert first.err.startswith("The first 4 tickets. ")
+    assert "--offset 4" in first.err
+    assert last.err.startswith("2 of 30 tickets. ")
+    assert cli("ticket", "search", "gate", "--limit", "4", "--json").json["total"] is None
+    assert cli("ticket", "search", "gate", "--json", "--limit", "30").json["total"] == 30
+
+
+def test_a_state_can_be_given_as_it_is_shown(cli: Cli) -> None:
+    total = cli("task", "list", "--status", "in progress", "--json").json["total"]
+
+    assert total == cli("task", "list", "--status", "in_progress", "--json").json["total"] == 3
+
+
 def test_a_long_title_is_cut_and_the_id_never(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
 

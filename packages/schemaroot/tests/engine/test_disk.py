@@ -209,7 +209,7 @@ def check_failures(
 def test_a_disk_that_fails_somewhere_leaves_the_old_state_or_the_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: Journal
 ) -> None:
-    check_failures(tmp_path, journal, monkeypatch, sample=60)
+    check_failures(tmp_path, journal, monkeypatch, sample=40)
 
 
 @pytest.mark.soak

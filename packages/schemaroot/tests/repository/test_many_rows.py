@@ -182,7 +182,7 @@ def test_update_each_undoes_all_when_one_is_refused(library: Library) -> None:
     with pytest.raises(NoRowError, match="suppliers 999"):
         library.suppliers.update_each({first: [Supplier.code.to("x")], 999: [Supplier.code.to("y")]})
     with pytest.raises(UniqueViolation) as refused:
-        library.suppliers.update_each({first: [Supplier.code.to("x")], second: [Supplier.code.to(third and "2")]})
+        library.suppliers.update_each({first: [Supplier.code.to("x")], second: [Supplier.code.to("2")]})
     with pytest.raises(InvalidValueError):
         library.suppliers.update_each(
             {first: [Supplier.code.to("x")], second: [Supplier.code.to("\0")], third: [Supplier.code.to("y")]}

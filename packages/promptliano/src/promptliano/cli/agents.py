@@ -58,9 +58,11 @@ def search_agents(
     from promptliano.repositories import AgentRepository
 
     with opening.opened(database, read_only=read_only) as db:
-        found = AgentRepository(db).search(" ".join(words), limit=limit, offset=offset, prefix=True)
+        found = AgentRepository(db).search(" ".join(words), limit=limit + 1, offset=offset, prefix=True)
         names = project_names(db, found)
-    print_agents(Found(found, offset=offset, again=opening.again(database)), names, as_json)
+    print_agents(
+        Found(found[:limit], offset=offset, more=len(found) > limit, again=opening.again(database)), names, as_json
+    )
 
 
 def show_agent(

@@ -71,8 +71,8 @@ def search_chats(
 
     with opening.opened(database, read_only=read_only) as db:
         messages = ChatMessageRepository(db)
-        found = messages.search(" ".join(words), limit=limit, offset=offset, prefix=True)
-        rows = messages.with_chats([message.id for message in found])
+        found = messages.search(" ".join(words), limit=limit + 1, offset=offset, prefix=True)
+        rows = messages.with_chats([message.id for message in found[:limit]])
     moment = now()
     columns: list[Column[tuple[ChatMessage, Chat]]] = [
         Column("CHAT", lambda row: str(row[1].id), right=True),
@@ -83,7 +83,7 @@ def search_chats(
     ]
     print_found(
         "chat",
-        Found(rows, offset=offset, again=opening.again(database)),
+        Found(rows, offset=offset, more=len(found) > limit, again=opening.again(database)),
         columns,
         lambda row: document(row[0], chat=row[1]),
         as_json=as_json,

@@ -59,8 +59,8 @@ class CommandError(Exception):
 
     def __init__(self, code: CommandCode, what: str, hint: str = "", *, unchanged: str = UNCHANGED) -> None:
         self.code: str = code
-        self.message = f"{what} {unchanged}".strip()
-        self.hint = hint
+        self.message: str = f"{what} {unchanged}".strip()
+        self.hint: str = hint
         super().__init__(f"{self.message} {hint}".strip())
 
 

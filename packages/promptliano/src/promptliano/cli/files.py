@@ -63,8 +63,10 @@ def search_files(
 
     with opening.opened(database, read_only=read_only) as db:
         conditions = [File.project_id == of] if (of := opening.project_id_of(db, project)) is not None else []
-        found = FileRepository(db).search(" ".join(words), *conditions, limit=limit, offset=offset, prefix=True)
-    print_files(Found(found, offset=offset, again=opening.again(database)), as_json=as_json)
+        found = FileRepository(db).search(" ".join(words), *conditions, limit=limit + 1, offset=offset, prefix=True)
+    print_files(
+        Found(found[:limit], offset=offset, more=len(found) > limit, again=opening.again(database)), as_json=as_json
+    )
 
 
 def show_file(

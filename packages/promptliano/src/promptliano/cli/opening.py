@@ -99,9 +99,15 @@ def not_found(noun: str, wanted: object) -> CommandError:
 
 
 def checked(option: str, values: list[str] | None, allowed: tuple[Value, ...]) -> list[Value]:
-    """The values of an option that takes some of a fixed set; raises `CommandError` for others."""
+    """The values of an option that takes some of a fixed set; raises `CommandError` for others.
+
+    `in progress`, as tables show it, is understood as `in_progress`.
+    """
     by_name = {str(value): value for value in allowed}
-    for value in values or ():
+    chosen: list[Value] = []
+    for given in values or ():
+        value = given.strip().lower().replace(" ", "_").replace("-", "_")
         if value not in by_name:
-            raise CommandError("USAGE", f"{option} cannot be {value!r}.", f"It is one of: {', '.join(by_name)}.")
-    return [by_name[value] for value in values or ()]
+            raise CommandError("USAGE", f"{option} cannot be {given!r}.", f"It is one of: {', '.join(by_name)}.")
+        chosen.append(by_name[value])
+    return chosen

@@ -198,6 +198,7 @@ class Found(Generic[Item]):
         next_cursor: where the next page starts, when there is one.
         offset: how many were left out at the start.
         again: what a next command needs so that it looks at the same database.
+        more: whether there is more, where the total was not counted.
     """
 
     items: Sequence[Item]
@@ -205,6 +206,14 @@ class Found(Generic[Item]):
     next_cursor: str | None = None
     offset: int = 0
     again: str = ""
+    more: bool = False
+
+    @property
+    def known_total(self) -> int | None:
+        """How much there is in all, counted or seen; `None` when there is more than was looked at."""
+        if self.total is not None or self.more:
+            return self.total
+        return self.offset + len(self.items)
 
 
 def print_found(
@@ -231,18 +240,20 @@ def print_found(
     from promptliano.cli.documents import listed
 
     if as_json:
-        print_json(listed(map(as_document, found.items), found.next_cursor, found.total))
+        print_json(listed(map(as_document, found.items), found.next_cursor, found.known_total))
         return
-    shown = len(found.items)
+    shown, total = len(found.items), found.known_total
     counted = counted or noun
     if not shown:
         talk(f"No {counted}s found." if not found.offset else f"No more {counted}s after the first {found.offset:,}.")
         return
     print_table(columns, found.items)
-    total = shown if found.total is None else found.total
-    said = count(shown, counted) if shown == total else f"{shown:,} of {count(total, counted)}"
+    if total is None:
+        said = f"The first {count(shown, counted)}" if not found.offset else f"The next {count(shown, counted)}"
+    else:
+        said = count(shown, counted) if shown == total else f"{shown:,} of {count(total, counted)}"
     talk(f"{said}. Look at one: promptliano {noun} show {key(found.items[0])}{found.again}")
-    if found.offset + shown < total:
+    if total is None or found.offset + shown < total:
         talk(f"The next ones: add --offset {found.offset + shown}")
 
 

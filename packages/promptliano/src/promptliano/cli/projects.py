@@ -51,9 +51,9 @@ def search_projects(
 
     with opening.opened(database, read_only=read_only) as db:
         projects = ProjectRepository(db)
-        found = projects.search(" ".join(words), limit=limit, offset=offset, prefix=True)
-        counts = projects.counts([project.id for project in found])
-    print_counts(Found(counts, offset=offset, again=opening.again(database)), as_json=as_json)
+        found = projects.search(" ".join(words), limit=limit + 1, offset=offset, prefix=True)
+        counts = projects.counts([project.id for project in found[:limit]])
+    print_counts(Found(counts, offset=offset, more=len(found) > limit, again=opening.again(database)), as_json=as_json)
 
 
 def show_project(

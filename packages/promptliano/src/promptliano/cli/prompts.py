@@ -55,9 +55,9 @@ def search_prompts(
     with opening.opened(database, read_only=read_only) as db:
         prompts = PromptRepository(db)
         conditions = [prompts.used_by(of)] if (of := opening.project_id_of(db, project)) is not None else []
-        found = prompts.search(" ".join(words), *conditions, limit=limit, offset=offset, prefix=True)
-        rows = prompts.with_projects([prompt.id for prompt in found])
-    print_rows(Found(rows, offset=offset, again=opening.again(database)), as_json=as_json)
+        found = prompts.search(" ".join(words), *conditions, limit=limit + 1, offset=offset, prefix=True)
+        rows = prompts.with_projects([prompt.id for prompt in found[:limit]])
+    print_rows(Found(rows, offset=offset, more=len(found) > limit, again=opening.again(database)), as_json=as_json)
 
 
 def show_prompt(

@@ -67,9 +67,9 @@ def search_queues(
 
     with opening.opened(database, read_only=read_only) as db:
         queues = QueueRepository(db)
-        found = queues.named_like(words, limit=limit, offset=offset)
-        views = queues.views([queue.id for queue in found])
-    print_views(Found(views, offset=offset, again=opening.again(database)), as_json=as_json)
+        found = queues.named_like(words, limit=limit + 1, offset=offset)
+        views = queues.views([queue.id for queue in found[:limit]])
+    print_views(Found(views, offset=offset, more=len(found) > limit, again=opening.again(database)), as_json=as_json)
 
 
 def show_queue(

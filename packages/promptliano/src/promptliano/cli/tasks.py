@@ -72,9 +72,9 @@ def search_tasks(
 
     with opening.opened(database, read_only=read_only) as db:
         tasks = TaskRepository(db)
-        found = tasks.search(" ".join(words), limit=limit, offset=offset, prefix=True)
-        rows = tasks.with_tickets([task.id for task in found])
-    print_rows(Found(rows, offset=offset, again=opening.again(database)), as_json=as_json)
+        found = tasks.search(" ".join(words), limit=limit + 1, offset=offset, prefix=True)
+        rows = tasks.with_tickets([task.id for task in found[:limit]])
+    print_rows(Found(rows, offset=offset, more=len(found) > limit, again=opening.again(database)), as_json=as_json)
 
 
 def show_task(

@@ -74,9 +74,9 @@ def search_tickets(
     with opening.opened(database, read_only=read_only) as db:
         tickets = TicketRepository(db)
         conditions = [Ticket.project_id == of] if (of := opening.project_id_of(db, project)) is not None else []
-        found = tickets.search(" ".join(words), *conditions, limit=limit, offset=offset, prefix=True)
-        views = tickets.views([ticket.id for ticket in found])
-    print_views(Found(views, offset=offset, again=opening.again(database)), as_json=as_json)
+        found = tickets.search(" ".join(words), *conditions, limit=limit + 1, offset=offset, prefix=True)
+        views = tickets.views([ticket.id for ticket in found[:limit]])
+    print_views(Found(views, offset=offset, more=len(found) > limit, again=opening.again(database)), as_json=as_json)
 
 
 def show_ticket(

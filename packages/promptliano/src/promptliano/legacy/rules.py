@@ -17,7 +17,7 @@ RULES: Final = {
     "closed_is_completed": "the status closed is called completed",
     "queue_item_derived": "a ticket or task in a queue got a queue item",
     "queue_status_without_queue": "a queue status without a queue is kept in the archive",
-    "queue_times_without_queue": "queue times, priority, agent, error or durations without a queue are kept there too",
+    "queue_times_without_queue": "queue times, agent, error or durations without a queue are kept in the archive",
     "queued_at_unknown": "when it entered the queue is unknown: the moment of its creation is taken",
     "link_from_prompt": "a prompt named a project that no link named: it got a link",
     "file_id_mapped": "the text id of a file became a number; lists of ids follow",

@@ -28,7 +28,7 @@ from schemaroot.errors import (
     StatementError,
     UniqueViolation,
 )
-from schemaroot.query.build import built
+from schemaroot.query.build import built, is_expression
 from schemaroot.schema.expression import plain_bind
 from schemaroot.schema.sqlalchemy import check_name
 from schemaroot.schema.table import Table, TableDeclaration
@@ -151,6 +151,6 @@ def _safe_value(declared: TableDeclaration | None, columns: Sequence[str], value
         return None
     column = declared.columns.get(columns[0])
     value = values[columns[0]]
-    if column is None or column.secret or len(repr(value)) > _VALUE_LIMIT:
+    if column is None or column.secret or is_expression(value) or len(repr(value)) > _VALUE_LIMIT:
         return None
     return value

@@ -114,10 +114,10 @@ def restore_row(database: Database, table: type[Table], id: object, stamp: datet
     Raises:
         ForeignKeyViolation: a row that it belongs to is deleted.
     """
-    refuse_deleted_owners(database, table, [(id,)])
     family = _family(database, table, [(id,)], stamp) or {}
     for member, found in family.items():
         _stamp(database, member, found, None)
+    refuse_deleted_owners(database, table, [(id,)])  # only now: owners in a circle come back together
     for member, found in family.items():
         for ownership in deletable_owners_of(member):
             back: dict[datetime, list[Key]] = {}
@@ -129,7 +129,7 @@ def restore_row(database: Database, table: type[Table], id: object, stamp: datet
 
 
 def refuse_deleted_owners(database: Database, table: type[Table], keys: Sequence[Key]) -> None:
-    """Raises `ForeignKeyViolation` when one of the rows with these keys belongs to a deleted row."""
+    """Raises `ForeignKeyViolation` when one of the live rows with these keys belongs to a deleted row."""
     for ownership in deletable_owners_of(table):
         for _, value, _ in _under_deleted(database, ownership, keys):
             raise ownership.violation(value)

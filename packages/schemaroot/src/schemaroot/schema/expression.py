@@ -125,6 +125,12 @@ class Condition(_Facade, ColumnElement[bool]):
     def __ne__(self, other: object) -> Any:
         return self.__clause_element__() != other
 
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...
+    else:
+        __hash__ = object.__hash__
+
 
 class Combined(Condition):
     """Conditions joined by and, or, not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import types
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,6 +35,8 @@ class Scope(dict[str, Any]):
     """The names that an annotation may use; an unknown one stands for a table that is declared later."""
 
     def __missing__(self, name: str) -> type[Later]:
+        if name.startswith("__"):
+            raise KeyError(name)
         return type(name, (Later,), {})
 
 
@@ -43,7 +46,7 @@ def column_annotation(
     """The value type of `Col[T]` or `Ref[Target, T]`, and whether it is a reference."""
     if isinstance(annotation, str):
         try:
-            annotation = eval(annotation, {"__builtins__": {}}, scope)  # the program's own annotation
+            annotation = eval(annotation, {"__builtins__": builtins}, scope)  # the program's own annotation
         except (SyntaxError, TypeError, AttributeError) as error:
             raise DeclarationError(label, f"the annotation {annotation!r} cannot be read ({error})") from None
     origin, arguments = get_origin(annotation), get_args(annotation)

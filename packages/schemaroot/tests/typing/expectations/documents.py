@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_type
 
-from tables import Link, Ticket, db, use
+from tables import Link, Task, Ticket, db, use
 
-from schemaroot import JsonValue, new
+from schemaroot import JsonValue, New, Patch, new, parse_insert, parse_update, rows_to_json, to_json
 
 ticket = db.select(Ticket).one()
 
@@ -14,6 +14,10 @@ assert_type(ticket.links[0]["url"], str)
 assert_type(ticket.extra["a"], JsonValue)
 assert_type(ticket.tags[0], str)
 assert_type(db.select(Ticket).columns(Ticket.links).one(), tuple[list[Link]])
+assert_type(parse_insert(Ticket, {"projectId": 1, "title": "a"}), New[Ticket])
+assert_type(parse_update(Ticket, {"title": "a"}), Patch[Ticket])
+assert_type(to_json(ticket), bytes)
+assert_type(rows_to_json([ticket]), bytes)
 new(Ticket, project_id=1, title="a", links=[{"label": "a", "url": "b"}], extra={"deep": [{"er": [1, 2.5, None, True]}]})
 
 new(Ticket, project_id=1, title="a", tags=[1])  # E a list of texts
@@ -32,3 +36,8 @@ use(ticket.links[0]["uri"])  # E a key is misspelt
 use(ticket.links["label"])  # E a list
 use(ticket.extra["a"] + 1)  # E any JSON
 number: int = ticket.links[0]["url"]  # E a text
+task: New[Task] = parse_insert(Ticket, {"projectId": 1, "title": "a"})  # E another table's insert
+db.update(Task).set(*parse_update(Ticket, {"title": "a"}))  # E another table's changes
+parse_insert("tickets", {})  # E a table, not its name
+to_json({"title": "a"})  # E a row
+rows_to_json([new(Ticket, project_id=1, title="a")])  # E a new row is not stored

@@ -1,4 +1,7 @@
-"""What an insert asks for, and what it refuses."""
+"""What an insert asks for, and what it refuses.
+
+`Ticket(...)` itself raises when it runs, but no checker reports it: what it would take is what types an insert.
+"""
 
 from __future__ import annotations
 

@@ -39,9 +39,7 @@ assert_type(
     db.select(Project).with_many(Ticket.project_id, tickets.with_one(Ticket.agent).count_many(Task.ticket_id)).one(),
     tuple[Project, list[tuple[Ticket, Agent | None, int]]],
 )
-assert_type(
-    tickets.aggregate_many(Task.ticket_id, sa.func.sum(Task.points)).all(), list[tuple[Ticket, int | None]]
-)
+assert_type(tickets.aggregate_many(Task.ticket_id, sa.func.sum(Task.points)).all(), list[tuple[Ticket, int | None]])
 assert_type(
     db.select(Project).aggregate_many(Ticket.project_id, sa.func.max(Ticket.created)).one(),
     tuple[Project, datetime | None],

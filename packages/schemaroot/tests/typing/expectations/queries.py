@@ -12,7 +12,9 @@ from tables import Project, Status, Task, Ticket, db, use
 from schemaroot import Database, Projection, Query
 
 assert_type(db.select(Ticket), Query[Ticket])
-assert_type(db.select(Ticket).where(Ticket.status == "open").order_by(Ticket.created.desc()).limit(3).offset(1), Query[Ticket])
+assert_type(
+    db.select(Ticket).where(Ticket.status == "open").order_by(Ticket.created.desc()).limit(3).offset(1), Query[Ticket]
+)
 assert_type(db.select(Ticket).all(), list[Ticket])
 assert_type(db.select(Ticket).one(), Ticket)
 assert_type(db.select(Ticket).one_or_none(), Ticket | None)
@@ -46,6 +48,8 @@ db.select(Ticket).columns("title")  # E a column, not its name
 db.select(Ticket).columns()  # E at least one column
 db.select(Ticket).wher(Ticket.id == 1)  # E misspelt
 projects: list[Project] = db.select(Ticket).all()  # E another table's rows
+project: Project = db.select(Ticket).one()  # E another table's row
+stream: Iterator[Project] = db.select(Ticket).stream()  # E another table's rows
 first: Ticket = db.select(Ticket).first()  # E may be none
 maybe: Ticket = db.select(Ticket).one_or_none()  # E may be none
 use(db.select(Ticket).first().title)  # E may be none

@@ -1,4 +1,4 @@
-"""The tables that the expectations speak of: every kind of column, keys of numbers and texts, a table that owns itself."""
+"""The tables that the expectations speak of: every kind of column, keys of numbers and of texts, a table in itself."""
 
 from __future__ import annotations
 
