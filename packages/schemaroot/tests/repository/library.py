@@ -52,7 +52,7 @@ class Shelf(Table, name="shelves", unique=[Unique("room_id", "name")]):
 class Book(Table, name="books", search=["title", "body", "tags"], indexes=[Index("shelf_id", "created")]):
     id: Col[int] = auto_id()
     shelf_id: Ref[Shelf, int] = references(lambda: Shelf.id, on_delete="cascade")
-    title: Col[str] = text(max_length=5000)
+    title: Col[str] = text()
     body: Col[str | None] = text(default=None)
     tags: Col[list[str]] = json(default_factory=list)
     state: Col[State] = text(default="new")
@@ -189,7 +189,8 @@ class Library:
 
     def book(self, title: str = "book") -> Book:
         """A book on a shelf of its own."""
-        return self.books.create(shelf_id=self.shelf(f"shelf of {title}").id, title=title)
+        number = self.shelves.select().with_deleted().count()
+        return self.books.create(shelf_id=self.shelf(f"shelf {number}").id, title=title)
 
     def live(self, table: type[Table]) -> list[object]:
         """The keys of a table's live rows."""

@@ -32,9 +32,9 @@ from schemaroot.engine.plans import (
     Gathered,
     SelectPlan,
     count_plan,
-    decoder_for,
     exists_plan,
     gather,
+    returned_decoder_for,
     run_compiled,
 )
 from schemaroot.engine.points import point_reader, point_writer
@@ -452,7 +452,7 @@ class Database(Engine):
     def compile_point_update(self, spec: UpdateSpec[R]) -> tuple[str, Decoder[R]]:
         """The SQL of an update whose values come later, in the order of its assignments and conditions."""
 
-        return writes.point_update_sql(spec), decoder_for(spec.table)
+        return writes.point_update_sql(spec), returned_decoder_for(spec.table)
 
     def run_update(self, spec: UpdateSpec) -> int:
         """Runs an update; called by the update itself."""
@@ -475,7 +475,7 @@ class Database(Engine):
             lambda: named,
             spec,
         )
-        return decoder_for(spec.table).many(rows)
+        return returned_decoder_for(spec.table).many(rows)
 
     def _update_plan(self, spec: UpdateSpec, *, returning: bool) -> tuple[Compiled, list[Any], dict[str, object]]:
 

@@ -19,7 +19,7 @@ import msgspec
 from schemaroot.errors import DatabaseError
 from schemaroot.schema.column import Column
 from schemaroot.schema.table import Table, row_maker
-from schemaroot.schema.types import FAST_MS_MAX, FAST_MS_MIN, ColumnType, Json, TimestampMs, from_milliseconds
+from schemaroot.schema.types import FAST_MS_MAX, FAST_MS_MIN, ColumnType, Json, Real, TimestampMs, from_milliseconds
 
 Item = TypeVar("Item")
 R = TypeVar("R", bound=Table)
@@ -159,9 +159,17 @@ def _nullable_many(load_many: Callable[[Sequence[Any]], Iterable[Any]]) -> Calla
     return load
 
 
-def row_decoder(table: type[R]) -> Decoder[R]:
-    """The decoder of a table's whole rows, in the order of its columns."""
-    sources = [Source.of(column) for column in table.__declaration__.columns.values()]
+def row_decoder(table: type[R], *, returned: bool = False) -> Decoder[R]:
+    """The decoder of a table's whole rows, in the order of its columns.
+
+    Args:
+        table: the table.
+        returned: whether the rows come from RETURNING, where SQLite 3.40 gives whole reals as integers.
+    """
+    sources = [
+        Source(load=float, column=column) if returned and isinstance(column.type, Real) else Source.of(column)
+        for column in table.__declaration__.columns.values()
+    ]
     make = row_maker(table)
     return _generated(sources, make, table.__name__)
 

@@ -15,8 +15,10 @@ from schemaroot.errors import ManyRowsError
 from schemaroot.query.build import build_child_values, build_children, build_count, build_exists, build_select
 from schemaroot.query.spec import NestedSpec, SelectSpec, item_shape, select_shape
 from schemaroot.schema.table import Table
+from schemaroot.schema.types import Real
 
 _ROW_DECODERS: dict[type[Table], Decoder[Any]] = {}
+_RETURNED_DECODERS: dict[type[Table], Decoder[Any]] = {}
 
 
 def decoder_for(table: type[Table]) -> Decoder[Any]:
@@ -24,6 +26,15 @@ def decoder_for(table: type[Table]) -> Decoder[Any]:
     made = _ROW_DECODERS.get(table)
     if made is None:
         made = _ROW_DECODERS[table] = row_decoder(table)
+    return made
+
+
+def returned_decoder_for(table: type[Table]) -> Decoder[Any]:
+    """The decoder of a table's rows as RETURNING gives them, made once."""
+    made = _RETURNED_DECODERS.get(table)
+    if made is None:
+        has_reals = any(isinstance(column.type, Real) for column in table.__declaration__.columns.values())
+        made = _RETURNED_DECODERS[table] = row_decoder(table, returned=True) if has_reals else decoder_for(table)
     return made
 
 

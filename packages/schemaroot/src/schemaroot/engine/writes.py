@@ -15,7 +15,7 @@ from schemaroot.engine.compile import Compiled, ValueBinds, compile_statement, s
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.decode import Decoder
 from schemaroot.engine.driver import SQLITE_CONSTRAINT
-from schemaroot.engine.plans import decoder_for
+from schemaroot.engine.plans import decoder_for, returned_decoder_for
 from schemaroot.errors import InvalidArgumentsError, InvalidValueError
 from schemaroot.query.build import build_delete, build_update, live_condition
 from schemaroot.query.spec import DeleteSpec, UpdateSpec, item_shape
@@ -72,7 +72,7 @@ class InsertPlan(Generic[R]):
         self.table: type[R] = table
         self.declared: TableDeclaration = declared
         self.extra: tuple[str, ...] = extra
-        self.decoder: Decoder[R] = decoder_for(table)
+        self.decoder: Decoder[R] = returned_decoder_for(table) if declared.generated else decoder_for(table)
         self.auto: str | None = (
             declared.auto_key.name if declared.auto_key and declared.auto_key.name not in extra else None
         )
@@ -255,7 +255,7 @@ class UpsertPlan(Generic[R]):
         self.sql: str = compiled.sql
         self.insert: InsertPlan[R] = InsertPlan(table, extra)
         self.arrange: Callable[[Values], Values] = _arranged(order)
-        self.decoder: Decoder[R] = decoder_for(table)
+        self.decoder: Decoder[R] = returned_decoder_for(table)
 
     def run(self, connection: Connection, row: New[R]) -> R:
         """Writes the row and gives it as stored."""

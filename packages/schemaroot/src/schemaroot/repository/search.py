@@ -57,14 +57,14 @@ def words_of(text: str, *, prefix: bool) -> Words | None:
     cut = len(text) > MAX_TEXT and not (text[MAX_TEXT - 1].isspace() or text[MAX_TEXT].isspace())
     prefix = (prefix or cut) and len(found) == len(words)
     quoted = ['"' + word.replace('"', '""') + '"' for word in words if _is_indexed(word)]
-    if prefix and _is_indexed(words[-1]) and _is_letter(words[-1][-1]):
+    if prefix and _is_indexed(words[-1]):
         quoted[-1] += "*"
     literals = [part for word in words for part in _literals(word)]
     return Words(" ".join(quoted), tuple(dict.fromkeys(literals)))
 
 
 def _is_letter(character: str) -> bool:
-    return character.isalnum() or _ACCENT_FIRST <= character <= _ACCENT_LAST
+    return character.isalnum() or _is_accent(character)
 
 
 def _is_indexed(word: str) -> bool:
@@ -78,14 +78,17 @@ def _literals(word: str) -> list[str]:
     if all(map(_is_letter, word)):
         return []
     # The database folds the case of ASCII letters alone; the index folds that of all, and leaves accents out.
-    parts = "".join(" " if _is_folded(character) else character for character in word).split()
-    return [part for part in parts if not part.isalnum()]
+    pairs = zip(word, word[1:] + " ", strict=True)
+    known = "".join(" " if _is_folded(character) or _is_accent(after) else character for character, after in pairs)
+    return [part for part in known.split() if not part.isalnum()]
+
+
+def _is_accent(character: str) -> bool:
+    return _ACCENT_FIRST <= character <= _ACCENT_LAST
 
 
 def _is_folded(character: str) -> bool:
-    if character.isascii():
-        return False
-    return character.lower() != character.upper() or _ACCENT_FIRST <= character <= _ACCENT_LAST
+    return not character.isascii() and (character.lower() != character.upper() or _is_accent(character))
 
 
 def search_statement(table: type[Table], words: Words, conditions: Sequence[Any]) -> sa.Select[Any]:
