@@ -21,13 +21,13 @@ def test_every_public_name_has_a_line_that_says_what_it_is() -> None:
         assert below.split("\n### ")[0].strip(), f"{name} has no docstring"
 
 
-def test_a_signature_is_written_as_in_the_source() -> None:
-    def sample(
-        first: int, /, second: "str" = "x", *rest: bytes, third: float | None = None, **more: object
-    ) -> None: ...
+def sample(first: int, /, second: "str" = "x", *rest: bytes, third: float | None = None, **more: object) -> None: ...
 
+
+def test_a_signature_is_written_as_in_the_source() -> None:
     assert reference.signature("sample", sample) == (
-        "sample(first: int, /, second: str = 'x', *rest: bytes, third: float | None = None, **more: object) -> None"
+        "sample(\n    first: int,\n    /,\n    second: str = 'x',\n    *rest: bytes,\n"
+        "    third: float | None = None,\n    **more: object,\n) -> None"
     )
 
 

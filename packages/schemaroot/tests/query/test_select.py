@@ -84,7 +84,6 @@ def names(db: Database, *conditions: Any) -> list[str]:
             ["Cy"],
         ),
         ([sa.or_(Customer.id == 1, Customer.id == 3)], "(customers.id = ? OR customers.id = ?)", (1, 3), ["Ada", "Cy"]),
-        ([sa.false()], "0 = 1", (), []),
     ],
 )
 def test_a_condition_is_the_sql_that_one_expects(
@@ -96,6 +95,11 @@ def test_a_condition_is_the_sql_that_one_expects(
 
     expected = (f"{CUSTOMER} AND {sql} ORDER BY customers.id", parameters)
     check_statements(db, statements, expected, expected)
+
+
+def test_sqls_own_true_and_false_are_conditions(db: Database) -> None:
+    assert names(db, sa.false()) == []
+    assert names(db, sa.true()) == ["Ada", "Bo", "Cy"]
 
 
 @pytest.mark.parametrize(
