@@ -49,6 +49,7 @@ pages = Sybil(
 pytest_collect_file = pages.pytest()
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps the examples of a page together when tests run in several processes (`--dist loadgroup`)."""
     for item in items:

@@ -342,23 +342,30 @@ def _costs(names: list[str], settings: Settings, folder: Path, copies: Copies, f
     """CPU time of importing and resident memory, each in fresh processes."""
     imports: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, list[float]] = defaultdict(list)
-    paths = {name: folder / f"{name}.db" for name in names}
     say("importing and opening in fresh processes")
     for turn in range(settings.imports + 1):
         for name in names:
             milliseconds = import_ms(found.contestants[name]["declares"])
             if milliseconds is not None and turn:  # the first one writes byte code
                 imports[name].append(milliseconds)
-    for name in names:
-        copies.fresh(name)
+    for name, path in _small_copies(names, settings, folder, copies).items():
         for _ in range(settings.residents):
-            mib = resident_mib(name, paths[name])
+            mib = resident_mib(name, path)
             if mib is not None:
                 memory[name].append(mib)
     found.medians["import_time"] = {name: statistics.median(times) for name, times in imports.items()}
     found.medians["rss"] = {name: statistics.median(sizes) for name, sizes in memory.items()}
     found.repetitions["import_time"] = settings.imports
     found.repetitions["rss"] = settings.residents
+
+
+def _small_copies(names: list[str], settings: Settings, folder: Path, copies: Copies) -> dict[str, Path]:
+    """Copies at scale 1, so that memory is told for the same 2,000 tickets at every scale."""
+    if settings.scale != 1:
+        pristine = folder / "pristine-1.db"
+        data.build(pristine, 1)
+        copies = Copies(pristine, folder)
+    return {name: copies.fresh(name) for name in names}
 
 
 _TIMED_IMPORT = """

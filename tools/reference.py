@@ -134,7 +134,8 @@ def constructor(item: type) -> str:
     fields: Mapping[str, dataclasses.Field[object]] | None = vars(item).get("__dataclass_fields__")
     if fields is not None:
         return written(item.__name__, [f"{name}: {field.type}" for name, field in fields.items()], "")
-    made: object = vars(item).get("__init__")
+    own = (kind for kind in item.__mro__ if kind is item or kind.__name__.startswith("_"))  # private bases count too
+    made: object = next((vars(kind)["__init__"] for kind in own if "__init__" in vars(kind)), None)
     return signatures(item.__name__, made).removesuffix(" -> None") if inspect.isfunction(made) else ""
 
 

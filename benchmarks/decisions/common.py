@@ -45,8 +45,15 @@ def machine_line() -> str:
     )
 
 
-def medians(contestants: Mapping[str, Callable[[int], object]], *, calls: int, rounds: int) -> dict[str, float]:
-    """Microseconds per call of each: blocks of `calls` calls, in a new order in each of `rounds` rounds."""
+Runs = Mapping[str, Callable[[int], object]]
+"""Contestants by name; each is called with the number of the call."""
+
+
+def blocks(contestants: Runs, *, calls: int, rounds: int) -> dict[str, list[float]]:
+    """Microseconds per call of each, one figure for each block of `calls` calls: in every round one block of everyone.
+
+    The order changes from round to round, and what is in one round is compared with its neighbours.
+    """
     dice = random.Random(20_240_108)
     spent: dict[str, list[float]] = {name: [] for name in contestants}
     for run in contestants.values():
@@ -61,7 +68,18 @@ def medians(contestants: Mapping[str, Callable[[int], object]], *, calls: int, r
             for call in range(calls):
                 run(number * calls + call)
             spent[name].append((time.perf_counter_ns() - started) / calls / 1000)
-    return {name: statistics.median(found) for name, found in spent.items()}
+    return spent
+
+
+def medians(contestants: Runs, *, calls: int, rounds: int) -> dict[str, float]:
+    """Microseconds per call of each: the median of its blocks."""
+    found = blocks(contestants, calls=calls, rounds=rounds)
+    return {name: statistics.median(spent) for name, spent in found.items()}
+
+
+def ratio(spent: Mapping[str, Sequence[float]], name: str, base: str) -> float:
+    """How much longer `name` takes than `base`: the median of the ratios of their blocks of one round."""
+    return statistics.median(mine / other for mine, other in zip(spent[name], spent[base], strict=True))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

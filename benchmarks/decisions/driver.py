@@ -28,7 +28,7 @@ if __package__ in (None, ""):  # run as a file
 
 from benchmarks import data
 from benchmarks.contestant import Contestant
-from benchmarks.decisions.common import WORK, fresh, machine_line, medians, table
+from benchmarks.decisions.common import WORK, blocks, fresh, machine_line, medians, ratio, table
 from benchmarks.floor import Floor
 from benchmarks.floor_apsw import FloorApsw
 from benchmarks.ours import Ours, OursSqlite3
@@ -58,24 +58,24 @@ def speed(rounds: int) -> None:
         opened[name].open(path)
     ids, rows = data.live_ids(), data.inserts()
     operations: dict[str, tuple[int, Callable[[Any, int], object]]] = {
-        "get_by_id": (300, lambda one, turn: one.get_by_id(ids[turn % len(ids)])),
-        "list_100": (10, lambda one, turn: one.list_100(turn % 3 + 1)),
-        "ticket_with_tasks": (100, lambda one, turn: one.ticket_with_tasks(ids[turn % len(ids)])),
-        "page_50_with_tasks": (3, lambda one, turn: one.page_50_with_tasks(turn % 3 + 1)),
+        "get_by_id": (200, lambda one, turn: one.get_by_id(ids[turn % len(ids)])),
+        "list_100": (5, lambda one, turn: one.list_100(turn % 3 + 1)),
+        "ticket_with_tasks": (50, lambda one, turn: one.ticket_with_tasks(ids[turn % len(ids)])),
+        "page_50_with_tasks": (2, lambda one, turn: one.page_50_with_tasks(turn % 3 + 1)),
         "count_by_status": (20, lambda one, turn: one.count_by_status()),
         "read_20000": (1, lambda one, turn: one.read_20000()),
-        "update_1": (20, lambda one, turn: one.update_1(ids[turn % len(ids)], f"title {turn}")),
-        "insert_1": (20, lambda one, turn: one.insert_1(rows[turn % len(rows)])),
-        "insert_100": (3, lambda one, turn: one.insert_100(rows)),
+        "update_1": (10, lambda one, turn: one.update_1(ids[turn % len(ids)], f"title {turn}")),
+        "insert_1": (10, lambda one, turn: one.insert_1(rows[turn % len(rows)])),
+        "insert_100": (2, lambda one, turn: one.insert_100(rows)),
     }
     found: list[list[object]] = []
     for operation, (calls, run) in operations.items():
         contestants = {name: lambda turn, one=one, run=run: run(one, turn) for name, one in opened.items()}
-        spent = medians(contestants, calls=calls, rounds=rounds)
-        base = spent["hand, sqlite3"]
-        cells = [f"{spent[name]:,.0f} ({spent[name] / base:.2f})" for name in classes]
-        engine = f"{spent['ours, apsw'] / spent['ours, sqlite3']:.2f}"
-        found.append([operation, *cells, engine])
+        spent = blocks(contestants, calls=calls, rounds=3 * rounds)
+        cells = [
+            f"{statistics.median(spent[name]):,.0f} ({ratio(spent, name, 'hand, sqlite3'):.2f})" for name in classes
+        ]
+        found.append([operation, *cells, f"{ratio(spent, 'ours, apsw', 'ours, sqlite3'):.2f}"])
     for one in opened.values():
         one.close()
     print(table(["µs (ratio to the first)", *classes, "ours: apsw / sqlite3"], found))
@@ -308,7 +308,7 @@ def seam_of(name: Any, pristine: Path, rounds: int) -> list[object]:
     row = fetch(0)[0]
     direct: Callable[[int], object] = lambda _: cursor.lastrowid  # noqa: E731  # its twin is a method
     if name == "apsw":
-        direct = lambda _: raw.last_insert_rowid()  # noqa: E731
+        direct = lambda _: raw.last_insert_rowid()  # noqa: E731  # as its twin
     spent = medians(
         {
             "fetch": fetch,

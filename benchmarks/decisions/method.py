@@ -23,7 +23,7 @@ if __package__ in (None, ""):  # run as a file
 
 from benchmarks import data
 from benchmarks.contestant import BY_NAME, consumer
-from benchmarks.decisions.common import WORK, fresh, machine_line, medians, table
+from benchmarks.decisions.common import WORK, blocks, fresh, machine_line, medians, ratio, table
 from benchmarks.floor import LIST_TICKETS, Floor, texts
 from benchmarks.ours import OursSqlite3
 
@@ -79,19 +79,19 @@ def order_of_blocks(repeats: int) -> None:
         sequential.append(alone["second"] / alone["first"])
         for count in (0, 2):
             with neighbours(count):
-                together = medians(runs, calls=3, rounds=41)
+                together = blocks(runs, calls=3, rounds=41)
             if not count:
-                interleaved.append(together["second"] / together["first"])
-            times[count].append(together["ours"])
-            ratios[count].append(together["ours"] / together["first"])
+                interleaved.append(ratio(together, "second", "first"))
+            times[count].append(statistics.median(together["ours"]))
+            ratios[count].append(ratio(together, "ours", "first"))
     rows: list[list[object]] = [
         ["the same code against itself, one after the other: ratio", spread(sequential)],
-        ["the same code against itself, interleaved: ratio", spread(interleaved)],
+        ["the same code against itself, interleaved, each round's ratio: ratio", spread(interleaved)],
     ]
     for count, label in ((0, "as the machine was"), (2, "beside two busy processes more")):
         rows.append([f"ours, {label}: median µs", f"{statistics.median(times[count]):,.0f}"])
         rows.append([f"ours, {label}: median ratio to hand-written code", f"{statistics.median(ratios[count]):.2f}"])
-    print(table([f"list_100, {repeats} repetitions of medians of 41 blocks", "found"], rows))
+    print(table([f"list_100, {repeats} repetitions of 41 rounds", "found"], rows))
     for one in (first, second, ours):
         one.close()
 

@@ -100,16 +100,15 @@ def _whole_milliseconds(moment: datetime) -> datetime:
 MOMENTS = st.one_of(
     st.datetimes(timezones=st.just(UTC)).map(_whole_milliseconds),
     # Around the borders of what the fast way of decoding takes, and of what fits at all.
-    st.sampled_from([-(10**12), 0, 10**12, 2**33 * 1000, -62_135_596_800_000, 253_402_300_799_999]).flatmap(
-        lambda border: st.integers(-3, 3).map(lambda step: border + step)
-    )
+    st.sampled_from([-(10**12), 0, 10**12, 2**33 * 1000, -62_135_596_800_000, 253_402_300_799_999])
+    .flatmap(lambda border: st.integers(-3, 3).map(lambda step: border + step))
     .filter(lambda ms: -62_135_596_800_000 <= ms <= 253_402_300_799_999)
     .map(lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)),
 )
 ZONED = st.datetimes(
-    min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1), timezones=st.sampled_from(
-        [UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=11, minutes=30))]
-    )
+    min_value=datetime(2, 1, 1),
+    max_value=datetime(9998, 1, 1),
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=11, minutes=30))]),
 ).map(_whole_milliseconds)
 
 JSON = st.recursive(

@@ -115,7 +115,9 @@ def fill(db: Database) -> None:
         for state, total in (("open", 0.0), ("paid", 4.5), ("sent", 0.1 + 0.2)):
             order = db.insert(Order, customer_id=ada.id, state=state, total=total, tags=[state], details={"n": total})
             for number in (1, 2):
-                db.insert(Line, order_id=order.id, number=number, sku="pen" if number == 1 else "ink", cents=number * 10)
+                db.insert(
+                    Line, order_id=order.id, number=number, sku="pen" if number == 1 else "ink", cents=number * 10
+                )
         db.insert(Order, customer_id=bo.id, note="Grüße 🖋")
 
 

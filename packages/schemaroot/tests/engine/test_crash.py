@@ -16,7 +16,6 @@ from .ledger import batches_of, new_ledger, write_batch
 from .odd_files import Diary, RecordedFiles, image_after_power_loss, through, write_image
 from .shop import run_python, url_of
 
-
 # --- killed -----------------------------------------------------------------------------------------------------------
 
 _KILL_LOOP = """

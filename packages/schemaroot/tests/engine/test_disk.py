@@ -1,4 +1,4 @@
-"""A disk that is full or fails: the error is ours and names it, the state is the old or the new one, and work goes on."""
+"""A disk that is full or fails: the error is ours and names it, the state is the old or the new one, work goes on."""
 
 from __future__ import annotations
 
@@ -173,18 +173,14 @@ def points(path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> lis
     return failing.names
 
 
-def check_failures(
-    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, *, sample: int | None
-) -> None:
+def check_failures(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, *, sample: int | None) -> None:
     """Each file operation fails in turn, once or from then on, in each way."""
     path = tmp_path / "ledger.db"
     new_ledger(path, "apsw", journal)
     with Database.open(url_of(path), journal=journal) as db:
         write_batch(db, 1)
     names = points(path, journal, monkeypatch)
-    cases = [
-        (at, code, for_ever) for at in range(len(names)) for code in CODES.values() for for_ever in (False, True)
-    ]
+    cases = [(at, code, for_ever) for at in range(len(names)) for code in CODES.values() for for_ever in (False, True)]
     if sample is not None:
         cases = random.Random(2).sample(cases, sample)
     told: set[type[SchemarootError]] = set()

@@ -102,7 +102,15 @@ def test_a_file_that_vanishes_after_it_was_looked_at_is_not_created(
 
 @pytest.mark.parametrize(
     "url",
-    ["shop.db", "/tmp/shop.db", "sqlite://shop.db", "sqlite:///", "postgresql:///shop", "sqlite:///a?mode=rwc", "sqlite:///a\0b"],
+    [
+        "shop.db",
+        "/tmp/shop.db",
+        "sqlite://shop.db",
+        "sqlite:///",
+        "postgresql:///shop",
+        "sqlite:///a?mode=rwc",
+        "sqlite:///a\0b",
+    ],
 )
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(DatabaseUrlError) as caught:
@@ -306,7 +314,9 @@ def test_a_damaged_file_without_a_backup_says_so(tmp_path: Path, driver: DriverN
         Database.open(url_of(path), driver=driver)
 
 
-@pytest.mark.parametrize("manifest", [b"", b"[]", b"{", b'{"verified": true}', b'{"verified": "yes", "created": 5}', b"\xff"])
+@pytest.mark.parametrize(
+    "manifest", [b"", b"[]", b"{", b'{"verified": true}', b'{"verified": "yes", "created": 5}', b"\xff"]
+)
 def test_a_manifest_that_cannot_be_read_vouches_for_nothing(
     tmp_path: Path, driver: DriverName, manifest: bytes
 ) -> None:
@@ -437,7 +447,8 @@ def test_a_file_whose_mark_stands_in_the_log_alone_is_no_foreign_file(tmp_path: 
 
         opened = run_python(
             "import sys\nfrom schemaroot import Database, Identity\n"
-            "Database.open(sys.argv[1], identity=Identity(int(sys.argv[2]), 7), driver=sys.argv[3]).close()\nprint('fine')",
+            "Database.open(sys.argv[1], identity=Identity(int(sys.argv[2]), 7), driver=sys.argv[3]).close()\n"
+            "print('fine')",
             url_of(path),
             SHOP.application_id,
             driver,
@@ -612,7 +623,9 @@ def test_each_connection_has_foreign_keys_log_and_durability(
         assert len(connections) >= 3
 
 
-def test_a_setting_that_does_not_take_is_an_error(tmp_path: Path, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_does_not_take_is_an_error(
+    tmp_path: Path, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("schemaroot.engine.dialect.PRAGMA_FOREIGN_KEYS_ON", "PRAGMA foreign_keys=OFF")
 
     with pytest.raises(DatabaseError, match="foreign_keys=OFF' did not take"):
@@ -621,6 +634,7 @@ def test_a_setting_that_does_not_take_is_an_error(tmp_path: Path, filled: Path, 
 
 # --- a locked file ----------------------------------------------------------------------------------------------------
 
+
 def test_a_file_that_another_process_locks_whole_is_waited_for_and_then_refused(
     tmp_path: Path, driver: DriverName
 ) -> None:
@@ -628,9 +642,8 @@ def test_a_file_that_another_process_locks_whole_is_waited_for_and_then_refused(
     with shop_at(path, driver, journal="delete") as db:
         fill(db)
 
-    with held_by_another_process(path, "BEGIN EXCLUSIVE"):
-        with pytest.raises(DatabaseLockedError) as caught:
-            Database.open(url_of(path), driver=driver, timeout_ms=150)
+    with held_by_another_process(path, "BEGIN EXCLUSIVE"), pytest.raises(DatabaseLockedError) as caught:
+        Database.open(url_of(path), driver=driver, timeout_ms=150)
 
     assert caught.value.code == "DB_LOCKED"
     assert 150 <= caught.value.waited_ms < 5_000
@@ -658,7 +671,10 @@ def test_opening_a_file_again_does_not_drop_the_locks_of_this_process(tmp_path: 
 def test_the_last_reader_of_another_process_does_not_take_the_log_away(tmp_path: Path, driver: DriverName) -> None:
     """What happens when the lock is lost: another process closes as if it were the last, and deletes the log."""
     path = tmp_path / "shop.db"
-    reader = "import sys, apsw\nconnection = apsw.Connection(sys.argv[1])\nprint(connection.execute('SELECT count(*) FROM products').get)\nconnection.close()"
+    reader = (
+        "import sys, apsw\nconnection = apsw.Connection(sys.argv[1])\n"
+        "print(connection.execute('SELECT count(*) FROM products').get)\nconnection.close()"
+    )
     with shop_at(path, driver) as db:
         db.insert(Product, sku="pen")
         Database.open(url_of(path), driver=driver).close()

@@ -179,7 +179,10 @@ def test_a_log_with_changes_that_cannot_be_read_is_never_left_out_in_silence(sho
     said = as_nobody(copy, read_only=True)
 
     assert (said["code"], said["path"]) == ("READ_ONLY", str(copy))
-    assert f"its write-ahead log holds changes, which cannot be read because {copy.parent} cannot be written" in said["message"]
+    assert (
+        f"its write-ahead log holds changes, which cannot be read because {copy.parent} cannot be written"
+        in said["message"]
+    )
 
 
 def test_a_database_opened_for_reading_refuses_to_write(tmp_path: Path, driver: DriverName, filled: Path) -> None:

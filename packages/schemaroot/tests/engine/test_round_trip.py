@@ -6,7 +6,6 @@ import gc
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,9 +76,7 @@ def test_rows_survive_being_stored_together(db: Database, rows: list[dict[str, A
 
 @settings(max_examples=60)
 @given(before=ROWS, after=ROWS)
-def test_a_row_survives_being_updated_and_upserted(
-    db: Database, before: dict[str, Any], after: dict[str, Any]
-) -> None:
+def test_a_row_survives_being_updated_and_upserted(db: Database, before: dict[str, Any], after: dict[str, Any]) -> None:
     with pytest.raises(Undo), db.transaction():
         row = db.insert(Kinds, **before)
         [updated] = (
@@ -104,16 +101,17 @@ def test_each_value_finds_its_row_again(db: Database, values: dict[str, Any], ot
     with pytest.raises(Undo), db.transaction():
         row = db.insert(Kinds, **values)
         another = db.insert(Kinds, **other)
-        for name in values:
+        for name, value in values.items():
             column = getattr(Kinds, name)
             equal = [one.id for one in (row, another) if getattr(one, name) == getattr(row, name)]
-            if name not in {"anything", "mapping", "points", "shape", "address"}:  # compared as documents, by their text
-                found = db.select(Kinds).where(column == values[name]).order_by(Kinds.id).all()
+            # These are compared as documents, by their text.
+            if name not in {"anything", "mapping", "points", "shape", "address"}:
+                found = db.select(Kinds).where(column == value).order_by(Kinds.id).all()
                 assert [one.id for one in found] == equal, name
             else:
-                assert row.id in [one.id for one in db.select(Kinds).where(column == values[name]).all()]
+                assert row.id in [one.id for one in db.select(Kinds).where(column == value).all()]
             if name in {"whole", "words", "state", "level", "flag", "moment", "number", "raw"}:
-                among = db.select(Kinds).where(column.in_([values[name]])).order_by(Kinds.id).all()
+                among = db.select(Kinds).where(column.in_([value])).order_by(Kinds.id).all()
                 assert [one.id for one in among] == equal, name
         raise Undo
 
@@ -220,7 +218,7 @@ def test_reading_leaves_the_garbage_collector_as_it_was(db: Database, enabled: b
             connection = db.held.connection
             assert connection is not None
             connection.execute("UPDATE kinds SET tags = '[1]' WHERE whole = 299").fetchall()
-            with pytest.raises(Exception, match="kinds.tags"):
+            with pytest.raises(Exception, match=r"kinds\.tags"):
                 db.select(Kinds).all()
             assert gc.isenabled() is enabled
             raise Undo
@@ -238,9 +236,9 @@ def test_reading_leaves_the_garbage_collector_as_it_was(db: Database, enabled: b
         ("tags", "'[null]'"),
         ("mapping", "'{\"a\": 1e999}'"),
         ("numbers", "'[1.5]'"),
-        ("address", "'{\"street\": \"x\"}'"),
+        ("address", '\'{"street": "x"}\''),
         ("points", "'[{\"x\": 1.0}]'"),
-        ("shape", "'{\"kind\": \"triangle\"}'"),
+        ("shape", '\'{"kind": "triangle"}\''),
         ("moment", "9223372036854775807"),
         ("moment", "-9223372036854775808"),
         ("moment", "253402300800000"),
@@ -263,7 +261,9 @@ def test_a_stored_value_that_the_declaration_does_not_know_is_named(
             lambda: db.select(Kinds).where(Kinds.id == row.id).one(),
             lambda: db.all(sa.select(expression).where(Kinds.id == row.id)),
         ):
-            with pytest.raises(Exception, match=f"kinds.{column} holds a value that its declaration does not know") as caught:
+            with pytest.raises(
+                Exception, match=f"kinds.{column} holds a value that its declaration does not know"
+            ) as caught:
                 read()
             assert getattr(caught.value, "code", "") == "DATABASE_ERROR"
         raise Undo

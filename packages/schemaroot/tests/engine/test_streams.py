@@ -40,7 +40,11 @@ def test_a_stream_gives_what_a_read_gives_in_its_order(many: Database) -> None:
 
 
 def test_a_stream_with_rows_nested_in_it_gives_what_a_read_gives(db: Database) -> None:
-    query = db.select(Customer).with_many(Order.customer_id, db.select(Order).with_many(Line.order_id)).order_by(Customer.id)
+    query = (
+        db.select(Customer)
+        .with_many(Order.customer_id, db.select(Order).with_many(Line.order_id))
+        .order_by(Customer.id)
+    )
 
     assert list(query.stream()) == query.all()
 
@@ -155,7 +159,9 @@ def test_reading_on_while_a_value_cannot_be_decoded_leaves_nothing_open(db: Data
     db.pool.give_writer()
 
     for read in (lambda: list(db.select(Order).stream()), lambda: db.select(Order).all()):
-        with pytest.raises(DatabaseError, match=r"orders\.tags holds a value that its declaration does not know") as caught:
+        with pytest.raises(
+            DatabaseError, match=r"orders\.tags holds a value that its declaration does not know"
+        ) as caught:
             read()
         db.update(Product).set(Product.title.to("later")).all_rows().run()
         assert db.select(Product).where(Product.title == "later").count() == 2

@@ -1,4 +1,4 @@
-"""Values that a database would not give back as they were are refused, with the column's name, before anything is written."""
+"""Values that a database would not give back as they were are refused, with the column's name, before a write."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ REFUSED: list[tuple[str, Any, type[InvalidValueError]]] = [
     ("anything", {"deep": [math.inf]}, InvalidValueError),
     ("anything", 2**64, InvalidValueError),
     ("anything", {"deep": [-(2**63) - 1]}, InvalidValueError),
-    ("anything", object(), InvalidValueError),
+    ("anything", str, InvalidValueError),
     ("mapping", {"a": {"b": math.nan}}, InvalidValueError),
     ("mapping", {"a\0": 1}, TextNotStorableError),
     ("numbers", [2**63], InvalidValueError),
@@ -81,7 +81,7 @@ REFUSED: list[tuple[str, Any, type[InvalidValueError]]] = [
 ]
 
 
-@pytest.mark.parametrize(("column", "value", "kind"), REFUSED, ids=lambda value: repr(value)[:30])
+@pytest.mark.parametrize(("column", "value", "kind"), REFUSED, ids=lambda value: repr(value).split(" at 0x")[0][:30])
 def test_a_value_that_cannot_be_stored_is_refused_by_every_way_of_writing(
     db: Database, column: str, value: Any, kind: type[InvalidValueError]
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a constraint refused arrives typed: the kind, the table, the columns, the constraint, the value where it is safe."""
+"""What a constraint refused arrives typed: the kind, the table, the columns, its name, the value where it is safe."""
 
 from __future__ import annotations
 
@@ -399,7 +399,7 @@ class Select(Table, name="select", unique=[Unique("group", "where")]):
     table: Ref[Select, int | None] = references(lambda: Select.order, default=None)
 
 
-class Odd(Table, name='o"d.d, ta\'ble [x].y', unique=[Unique("a", "b")]):
+class Odd(Table, name="o\"d.d, ta'ble [x].y", unique=[Unique("a", "b")]):
     id: Col[int] = auto_id()
     a: Col[int] = integer(minimum=0)
     b: Col[int] = integer(default=0)

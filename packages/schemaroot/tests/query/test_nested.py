@@ -39,7 +39,7 @@ def many_statements(found: list[str]) -> int:
 
 def test_the_rows_of_one_parent_are_asked_for_by_its_key(db: Database) -> None:
     with recorded(db) as statements:
-        [(ada, orders)] = db.select(Customer).where(Customer.id == 1).with_many(Order.customer_id).all()
+        ada, orders = db.select(Customer).where(Customer.id == 1).with_many(Order.customer_id).one()
 
     assert (ada.name, [order.id for order in orders]) == ("Ada", [1, 2, 3])
     check_statements(
@@ -169,8 +169,7 @@ def test_several_things_side_by_side(db: Database) -> None:
     found = query.all()
 
     shown = [
-        (order.id, customer.name, [line.number for line in lines], *rest)
-        for order, customer, lines, *rest in found
+        (order.id, customer.name, [line.number for line in lines], *rest) for order, customer, lines, *rest in found
     ]
     assert shown == [
         (1, "Ada", [2, 1], 2, 1, 30, "pen"),
@@ -184,13 +183,21 @@ def test_several_things_side_by_side(db: Database) -> None:
 
 def test_nesting_goes_deeper(db: Database) -> None:
     lines = db.select(Line).with_one(Line.sku).order_by(Line.number.desc())
-    orders = db.select(Order).with_many(Line.order_id, lines).count_many(Line.order_id).order_by(Order.id.desc()).limit(2)
+    orders = (
+        db.select(Order).with_many(Line.order_id, lines).count_many(Line.order_id).order_by(Order.id.desc()).limit(2)
+    )
     query = db.select(Customer).with_many(Order.customer_id, orders).order_by(Customer.id)
 
     found = query.all()
 
     assert [
-        (customer.name, [(order.id, [(line.number, product.title) for line, product in lines], count) for order, lines, count in orders])
+        (
+            customer.name,
+            [
+                (order.id, [(line.number, product.title) for line, product in lines], count)
+                for order, lines, count in orders
+            ],
+        )
         for customer, orders in found
     ] == [
         ("Ada", [(3, [(2, "Ink"), (1, "Pen")], 2), (2, [(2, "Ink"), (1, "Pen")], 2)]),
@@ -202,10 +209,14 @@ def test_nesting_goes_deeper(db: Database) -> None:
 
 
 def test_a_sum_of_truths_is_a_number(db: Database) -> None:
-    found = db.select(Customer).order_by(Customer.id).aggregate_many(Order.customer_id, sa.func.sum(Order.is_open)).all()
+    found = (
+        db.select(Customer).order_by(Customer.id).aggregate_many(Order.customer_id, sa.func.sum(Order.is_open)).all()
+    )
 
     assert [total for _, total in found] == [1, 1, None]
-    assert db.all(sa.select(sa.func.sum(Line.number), sa.func.sum(Order.is_open)).where(Line.order_id == Order.id)) == [(9, 2)]
+    assert db.all(sa.select(sa.func.sum(Line.number), sa.func.sum(Order.is_open)).where(Line.order_id == Order.id)) == [
+        (9, 2)
+    ]
 
 
 def test_rows_deleted_softly_are_not_nested_unless_asked_for(db: Database) -> None:
@@ -215,9 +226,11 @@ def test_rows_deleted_softly_are_not_nested_unless_asked_for(db: Database) -> No
 
     def referred(children: Any) -> list[str]:
         [(_, found, count)] = (
-            db.select(Customer).where(Customer.id == 1).with_many(Customer.referrer_id, children).count_many(
-                Customer.referrer_id, children
-            ).all()
+            db.select(Customer)
+            .where(Customer.id == 1)
+            .with_many(Customer.referrer_id, children)
+            .count_many(Customer.referrer_id, children)
+            .all()
         )
         assert count == len(found)
         return [customer.name for customer in found]
@@ -245,21 +258,27 @@ def test_nothing_found_is_nothing_asked_further(db: Database) -> None:
         (lambda db: db.select(Order).with_one(Order.customer_id), 2),
         (lambda db: db.select(Customer).with_many(Order.customer_id).count_many(Order.customer_id), 2),
         (
-            lambda db: db.select(Customer)
-            .with_many(Order.customer_id, db.select(Order).where(Order.state == "open"))
-            .count_many(Order.customer_id, db.select(Order).where(Order.state == "open")),
+            lambda db: (
+                db.select(Customer)
+                .with_many(Order.customer_id, db.select(Order).where(Order.state == "open"))
+                .count_many(Order.customer_id, db.select(Order).where(Order.state == "open"))
+            ),
             2,
         ),
         (
-            lambda db: db.select(Customer)
-            .with_many(Order.customer_id, db.select(Order).where(Order.state == "open"))
-            .count_many(Order.customer_id, db.select(Order).where(Order.state == "paid")),
+            lambda db: (
+                db.select(Customer)
+                .with_many(Order.customer_id, db.select(Order).where(Order.state == "open"))
+                .count_many(Order.customer_id, db.select(Order).where(Order.state == "paid"))
+            ),
             3,
         ),
         (
-            lambda db: db.select(Customer)
-            .with_many(Order.customer_id, db.select(Order).limit(1))
-            .count_many(Order.customer_id),
+            lambda db: (
+                db.select(Customer)
+                .with_many(Order.customer_id, db.select(Order).limit(1))
+                .count_many(Order.customer_id)
+            ),
             3,
         ),
         (lambda db: db.select(Customer).count_many(Order.customer_id), 2),
@@ -272,9 +291,7 @@ def test_nothing_found_is_nothing_asked_further(db: Database) -> None:
         ),
     ],
 )
-def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(
-    db: Database, build: Any, count: int
-) -> None:
+def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(db: Database, build: Any, count: int) -> None:
     query = build(db)
     query.all()
     counts = []
@@ -329,7 +346,9 @@ def test_all_of_a_nested_read_is_of_one_moment(db: Database, monkeypatch: pytest
     found = db.select(Customer).order_by(Customer.id).with_many(Order.customer_id).all()
 
     assert [len(orders) for _, orders in found] == [3, 1, 0]
-    assert [len(orders) for _, orders in db.select(Customer).order_by(Customer.id).with_many(Order.customer_id).all()] == [
+    assert [
+        len(orders) for _, orders in db.select(Customer).order_by(Customer.id).with_many(Order.customer_id).all()
+    ] == [
         3,
         1,
         1,
@@ -430,7 +449,7 @@ def test_a_nested_read_equals_reading_directly(
     limit: int | None,
     offset: int | None,
 ) -> None:
-    """The rows of each parent are those of a select of its own, whatever the values, the filter, the order, the limit."""
+    """The rows of each parent are those of a select of its own, whatever the values, the filter, order and limit."""
     with pytest.raises(Undo), family.transaction():
         family.insert_many([new(Parent, key=key, number=place) for place, key in enumerate(KEYS)])
         stored = family.insert_many([new(Child, **values) for values in rows])

@@ -219,7 +219,10 @@ def test_columns_come_as_tuples_of_loaded_values(db: Database) -> None:
 
 
 def test_columns_can_be_named_twice_and_alone(db: Database) -> None:
-    assert db.select(Product).order_by(Product.sku).columns(Product.sku, Product.sku).all() == [("ink",) * 2, ("pen",) * 2]
+    assert db.select(Product).order_by(Product.sku).columns(Product.sku, Product.sku).all() == [
+        ("ink",) * 2,
+        ("pen",) * 2,
+    ]
     assert db.select(Product).columns(sa.func.count(Product.picture)).one() == (1,)
     assert db.select(Product).columns(Product.sku).order_by(Product.price).first() == ("ink",)
     assert db.select(Product).columns(Product.sku).where(Product.sku == "none").one_or_none() is None

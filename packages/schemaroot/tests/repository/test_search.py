@@ -339,7 +339,7 @@ def test_conditions_limit_and_offset(library: Library) -> None:
     assert library.books.search("same", limit=0) == []
     for arguments in ({"limit": -1}, {"offset": -1}, {"limit": 1.5}):
         with pytest.raises(InvalidArgumentsError):
-            library.books.search("same", **arguments)  # type: ignore[arg-type]  # wrong on purpose
+            library.books.search("same", **arguments)
     with pytest.raises(MissingFilterError):
         library.books.search("same", None)  # type: ignore[arg-type]  # what is missing is the point
 

@@ -187,7 +187,7 @@ class MappedConverter(TableConverter, Generic[R]):
 
     def __init__(self, known: Known, table: FoundTable, *, by_hand: Collection[str] = ()) -> None:
         super().__init__(known, table)
-        self.target = self.mapping.target
+        self.target: type[Table] | None = self.mapping.target
         columns = {name: nullable for name, nullable in self.columns.items() if name not in by_hand}
         self.bound: BoundMapping[R] = self.mapping.of(columns)
 

@@ -15,7 +15,7 @@ from promptliano.legacy.mapping import Values, make_row
 from promptliano.legacy.source import SourceRow
 from promptliano.legacy.tables import ACTIVE_TABS
 from promptliano.schema import File, SelectedFile, UserPreference
-from schemaroot import JsonValue, New
+from schemaroot import JsonValue, New, Table
 from schemaroot.introspection import FoundTable
 
 NOBODY = "default"
@@ -102,7 +102,7 @@ class SelectionConverter(TableConverter):
     """
 
     mode: Mode = "cells"
-    target = SelectedFile
+    target: type[Table] | None = SelectedFile
 
     def __init__(self, known: Known, table: FoundTable) -> None:
         super().__init__(known, table)

@@ -6,13 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+from typing import ClassVar, cast
 
 from typing_extensions import override
 
 from promptliano.legacy.cells import Cell, Refusal
 from promptliano.legacy.convert import Converted, Known, MappedConverter, Mode, file_texts
-from promptliano.legacy.mapping import Values, make_row
+from promptliano.legacy.mapping import TableMapping, Values, make_row
 from promptliano.legacy.source import SourceRow
 from promptliano.legacy.tables import (
     CHAT_MESSAGES,
@@ -61,7 +61,7 @@ class ProjectConverter(MappedConverter[Project]):
 class OldQueueConverter(MappedConverter[Queue]):
     """Queues of the old application."""
 
-    mapping = TASK_QUEUES
+    mapping: ClassVar[TableMapping[Queue]] = TASK_QUEUES
 
     @override
     def complete(self, row: SourceRow, values: Values, out: Converted) -> None:
@@ -87,7 +87,7 @@ class OldQueueConverter(MappedConverter[Queue]):
 class LaterQueueConverter(OldQueueConverter):
     """Queues of the later application; in a mixed database they stand beside the old ones."""
 
-    mapping = QUEUES
+    mapping: ClassVar[TableMapping[Queue]] = QUEUES
 
     def __init__(self, known: Known, table: FoundTable) -> None:
         super().__init__(known, table)
@@ -104,7 +104,7 @@ class LaterQueueConverter(OldQueueConverter):
 class OldFileConverter(MappedConverter[File]):
     """Files of the old application."""
 
-    mapping = PROJECT_FILES
+    mapping: ClassVar[TableMapping[File]] = PROJECT_FILES
 
     def __init__(self, known: Known, table: FoundTable) -> None:
         super().__init__(known, table)
@@ -130,7 +130,7 @@ class OldFileConverter(MappedConverter[File]):
 class LaterFileConverter(OldFileConverter):
     """Files of the later application, whose ids are texts: the archive maps them to the numbers used here."""
 
-    mapping = FILES
+    mapping: ClassVar[TableMapping[File]] = FILES
     mode: Mode = "mapped"
 
     @override

@@ -10,7 +10,7 @@ transaction; a transaction inside another is a savepoint.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
@@ -304,18 +304,19 @@ class Database(Engine):
 
     # --- any SQLAlchemy statement -------------------------------------------------------------------------------------
 
-    def _core(self, statement: Any) -> tuple[CorePlan, list[Any]]:
+    def _core(self, statement: Any) -> tuple[CorePlan, list[Any], Mapping[str, Any]]:
+        """The plan of a statement, its values, and those that `params()` gave to its named parameters."""
 
         values: list[Any] = []
         inline: dict[Any, int] = {}
         shape = item_shape(statement, values, inline)
         plan: CorePlan = self._plans.get(("core", shape), lambda: CorePlan(statement, inline))
-        return plan, values
+        return plan, values, statement._params  # no public door leads to them
 
     def all(self, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts]) -> list[tuple[*Ts]]:
         """The rows of any SQLAlchemy select over our columns, as tuples of loaded values."""
-        plan, values = self._core(statement)
-        rows = self._read(lambda connection: plan.all(connection, values, {}), plan.sql)
+        plan, values, named = self._core(statement)
+        rows = self._read(lambda connection: plan.all(connection, values, named), plan.sql)
         return cast("list[tuple[*Ts]]", rows)
 
     def one(self, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts]) -> tuple[*Ts]:
@@ -334,10 +335,10 @@ class Database(Engine):
 
     def stream(self, statement: sa.Select[*Ts]) -> Iterator[tuple[*Ts]]:
         """The rows one after the other, in bounded memory; it holds a connection until it is read or closed."""
-        plan, values = self._core(statement)
+        plan, values, named = self._core(statement)
         rows = self.stream_of(
-            lambda _, cursor: plan.stream(cursor, values, {}),
-            lambda connection: plan.all(connection, values, {}),
+            lambda _, cursor: plan.stream(cursor, values, named),
+            lambda connection: plan.all(connection, values, named),
             plan.sql,
         )
         return cast("Iterator[tuple[*Ts]]", rows)
@@ -349,18 +350,18 @@ class Database(Engine):
         """
         if getattr(statement, "whereclause", statement) is None:
             raise UnscopedWriteError(f"An {statement.__visit_name__}", str(statement.table))
-        plan, values = self._core(statement)
+        plan, values, named = self._core(statement)
 
         def run(connection: Connection) -> int:
-            plan.all(connection, values, {})
+            plan.all(connection, values, named)
             return connection.changes
 
         return self.write(run, plan.sql)
 
     def prepare(self, statement: sa.Select[*Ts]) -> Prepared[..., tuple[*Ts]]:
         """Compiles any SQLAlchemy select now and runs it later, its parameters given by name."""
-        plan, values = self._core(statement)
-        return Prepared(PreparedCore(self, plan, values), (), "the statement")
+        plan, values, named = self._core(statement)
+        return Prepared(PreparedCore(self, plan, values, named), (), "the statement")
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Decoders: from the driver's tuples to rows and values, as functions generated once per statement.
 
 One row is decoded by straight code; many rows are decoded column by column in chunks, so that moments and JSON are
-loaded in a few calls into C and rows are made by one `map`. The garbage collector is paused while a chunk is built:
+loaded in a few calls into C and rows are made by one `map`. The garbage collector is paused while they are built:
 rows make no cycles, and its passes over half-built lists took a third of a big read.
 """
 
@@ -59,9 +59,11 @@ class Decoder(Generic[Item]):
         """All rows of a cursor, chunk by chunk, so that the driver's tuples never stand beside the whole result."""
         source = iter(rows)
         items = self.many(list(islice(source, CHUNK)))
-        if len(items) == CHUNK:
-            while chunk := list(islice(source, CHUNK)):
-                items += self.many(chunk)
+        return _paused(lambda more: self._rest(items, more), source) if len(items) == CHUNK else items
+
+    def _rest(self, items: list[Item], source: Iterator[tuple[Any, ...]]) -> list[Item]:
+        while chunk := list(islice(source, CHUNK)):
+            items += self.many(chunk)
         return items
 
     def chunks(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[list[Item]]:
@@ -71,7 +73,10 @@ class Decoder(Generic[Item]):
             yield self.many(chunk)
 
 
-def _paused(decode: Callable[[Sequence[tuple[Any, ...]]], list[Item]], rows: Sequence[tuple[Any, ...]]) -> list[Item]:
+Rows = TypeVar("Rows")
+
+
+def _paused(decode: Callable[[Rows], list[Item]], rows: Rows) -> list[Item]:
     if not gc.isenabled():
         return decode(rows)
     gc.disable()

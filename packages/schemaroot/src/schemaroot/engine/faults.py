@@ -104,7 +104,8 @@ def _column(what: str) -> tuple[str, str]:
 def _unique(name: str, declared: TableDeclaration | None, what: str, values: Mapping[str, object]) -> UniqueViolation:
     index = _INDEX.match(what)
     if index:
-        constraint, columns = index["name"], _unique_columns(declared, index["name"])
+        constraint = index["name"].replace("''", "'")
+        columns = _unique_columns(declared, constraint)
     elif declared is not None and what in (keys := _keys(declared)):
         constraint, columns = keys[what]
     else:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from schemaroot.engine.connection import Connection
-from schemaroot.errors import InvalidArgumentsError, ManyRowsError
+from schemaroot.errors import ManyRowsError
 
 if TYPE_CHECKING:
     from schemaroot.engine.core import Engine
@@ -22,12 +22,9 @@ class PreparedPlan:
         self._gathered: Gathered = gathered
 
     def _run(self, run: Callable[[Connection, Gathered, dict[str, object]], Any], values: dict[str, object]) -> Any:
-        try:
-            return self._engine.read(
-                self._plan.nested, lambda connection: run(connection, self._gathered, values), self._plan.sql
-            )
-        except KeyError as error:
-            raise InvalidArgumentsError(f"The prepared statement was not given its parameter {error}.") from None
+        return self._engine.read(
+            self._plan.nested, lambda connection: run(connection, self._gathered, values), self._plan.sql
+        )
 
     def all(self, values: dict[str, object]) -> list[Any]:
         """All items."""
@@ -47,16 +44,16 @@ class PreparedPlan:
 class PreparedCore:
     """Any SQLAlchemy select, held compiled."""
 
-    def __init__(self, engine: Engine, plan: CorePlan, values: list[Any]) -> None:
+    def __init__(self, engine: Engine, plan: CorePlan, values: list[Any], named: Mapping[str, Any]) -> None:
         self._engine: Engine = engine
         self._plan: CorePlan = plan
         self._values: list[Any] = values
+        self._named: Mapping[str, Any] = named
 
     def all(self, values: dict[str, object]) -> list[Any]:
         """All rows."""
-        return self._engine.read(
-            (), lambda connection: self._plan.all(connection, self._values, values), self._plan.sql
-        )
+        named = {**self._named, **values} if self._named else values
+        return self._engine.read((), lambda connection: self._plan.all(connection, self._values, named), self._plan.sql)
 
     def at_most_one(self, values: dict[str, object]) -> Any:
         """The only row, or `None`; raises `ManyRowsError`."""

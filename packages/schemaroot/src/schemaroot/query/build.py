@@ -130,7 +130,11 @@ def build_children(spec: SelectSpec, key: str, bind: Bind, *, single: bool) -> s
     bounded = spec.limit is not None or spec.offset is not None
     if bounded and not single:
         return _windowed(spec, own, of_parents, bind)
-    statement: Any = build_select(_without_order(spec), bind, of_parents).order_by(*_ordering(spec, bind))
+    statement: Any = build_select(_without_order(spec), bind, of_parents)
+    if not single:
+        # The key first: an index over key and order then gives the rows as they are, and wide rows need no sorting.
+        statement = statement.order_by(own)
+    statement = statement.order_by(*_ordering(spec, bind))
     return cast("sa.Select[Any]", _bounded(statement, spec, bind) if bounded else statement)
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from schemaroot.errors import InvalidArgumentsError, NoRowError
 from schemaroot.query.runner import PreparedSelect, Runner
-from schemaroot.query.spec import NestedSpec, SelectSpec, check_conditions
+from schemaroot.query.spec import NestedSpec, SelectSpec, check_conditions, check_expressions
 from schemaroot.schema.expression import FkExpr, Parameter
 from schemaroot.schema.table import Table
 
@@ -108,6 +108,7 @@ class Statement(Generic[Item]):
 
     def order_by(self, *by: OrderByRole) -> Self:
         """Sorted by these columns or expressions, after those given before."""
+        check_expressions("order_by", by)
         return self._with(order=self._spec.order + by)
 
     def limit(self, count: int | Parameter[int]) -> Self:
@@ -195,6 +196,7 @@ class Projection(Statement[tuple[*Ts]], Generic[*Ts]):
 
     def group_by(self, *by: OrderByRole) -> Self:
         """One tuple for each different value of these columns or expressions, for aggregates."""
+        check_expressions("group_by", by)
         return self._with(group=self._spec.group + by)
 
 
@@ -311,6 +313,7 @@ class Query(Statement[R], Generic[R]):
         """Only these columns or expressions, as tuples."""
         if not columns:
             raise InvalidArgumentsError("columns() takes at least one column or expression.")
+        check_expressions("columns", columns)
         spec = cast("SelectSpec[Any]", msgspec.structs.replace(self._spec, columns=columns))
         return Projection[Any](self._runner, spec)
 

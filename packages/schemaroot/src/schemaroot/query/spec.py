@@ -80,6 +80,14 @@ def check_conditions(conditions: Iterable[object]) -> None:
             raise InvalidArgumentsError(f"where() takes conditions such as Table.column == value, not {kind.__name__}.")
 
 
+def check_expressions(verb: str, items: Iterable[object]) -> None:
+    """Refuses what is no column and no SQL expression, such as the name of a column."""
+    for item in items:
+        kind: type[object] = type(item)
+        if not hasattr(kind, "__clause_element__") and not hasattr(kind, "__visit_name__"):
+            raise InvalidArgumentsError(f"{verb}() takes columns and expressions over them, not {item!r}.")
+
+
 def _is_empty(condition: object) -> bool:
     """Whether a condition of SQLAlchemy's own joins no condition at all, as `and_()` of an empty list does."""
     kind: type[object] = type(condition)
@@ -103,7 +111,9 @@ def item_shape(item: Any, values: list[Any], inline: dict[Any, int]) -> object:
     """The shape of a condition, an ordering or an expression; its values are appended to `values`."""
     if isinstance(item, Condition):
         values.extend(item.values)
-        parameters = tuple(value.name for value in item.values if isinstance(value, Parameter))
+        parameters = tuple(
+            (place, value.name) for place, value in enumerate(item.values) if isinstance(value, Parameter)
+        )
         return (item.shape, parameters) if parameters else item.shape
     if isinstance(item, Ordering):
         return item.shape

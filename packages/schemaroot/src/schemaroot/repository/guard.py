@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -11,10 +12,13 @@ from schemaroot.engine.compile import compile_statement
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.database import Database
 from schemaroot.engine.writes import InsertPlan
-from schemaroot.repository.tree import deletable_owners_of
+from schemaroot.query.select import Prepared
+from schemaroot.repository.tree import Ownership, deletable_owners_of, deletions
+from schemaroot.schema.expression import param
 from schemaroot.schema.new import New
 from schemaroot.schema.sqlalchemy import table_clause
 from schemaroot.schema.table import Table
+from schemaroot.schema.values import SqlValue
 
 R = TypeVar("R", bound=Table)
 
@@ -24,12 +28,15 @@ class GuardedInsert(Generic[R]):
 
     def __init__(self, database: Database, table: type[R]) -> None:
         declared = table.__declaration__
+        stored = list(declared.stored)
         self._database: Database = database
         self._table: type[R] = table
         self._plans: dict[tuple[str, ...], _GuardedPlan[R]] = {}
-        self._deleted: int | None = (
-            None if declared.soft_delete is None else list(declared.stored).index(declared.soft_delete)
-        )
+        self._deleted: int | None = None if declared.soft_delete is None else stored.index(declared.soft_delete)
+        self._owners: list[_Owners] = [
+            _Owners(database, ownership, stored.index(ownership.reference.column))
+            for ownership in deletable_owners_of(table)
+        ]
 
     def insert(self, row: New[R]) -> R:
         """Stores one checked row and gives it as stored; raises `ForeignKeyViolation` under a deleted owner."""
@@ -44,6 +51,23 @@ class GuardedInsert(Generic[R]):
             raise self._violation(row)
         return made
 
+    def insert_many(self, rows: Sequence[New[R]]) -> list[R]:
+        """Stores many checked rows in one transaction and gives them as stored, in their order.
+
+        Raises `ForeignKeyViolation` with the place of the row, in its `row`, under a deleted owner.
+        """
+        with self._database.transaction():
+            dead = self._deleted
+            live = rows if dead is None else [row for row in rows if row.stored[dead] is None]
+            for owners in self._owners:
+                deleted = owners.deleted_among({row.stored[owners.place] for row in live})
+                for row in live if deleted else ():
+                    if row.stored[owners.place] in deleted:
+                        violation = owners.ownership.violation(row.values()[owners.ownership.reference.column.name])
+                        violation.row = next(place for place, one in enumerate(rows) if one is row)
+                        raise violation
+            return self._database.insert_many(rows)
+
     def _violation(self, row: New[R]) -> Exception:
         """Which owner is deleted; one that came back meanwhile is not found any more, so the last one is named."""
         values = row.values()
@@ -54,6 +78,27 @@ class GuardedInsert(Generic[R]):
             if value is not None and owner.exists():
                 return ownership.violation(value)
         return ownerships[-1].violation(values[ownerships[-1].reference.column.name])
+
+
+class _Owners:
+    """Those who own rows by one foreign key: `place` is where a row that is to be stored holds it."""
+
+    FEW = 8
+
+    def __init__(self, database: Database, ownership: Ownership, place: int) -> None:
+        self._database: Database = database
+        self.ownership: Ownership = ownership
+        self.place: int = place
+        value = param("value", ownership.target)
+        one = database.select(ownership.owner).only_deleted().where(ownership.target == value)
+        self._is_deleted: Prepared[[Any], tuple[Any]] = one.columns(ownership.target).prepare(value)
+
+    def deleted_among(self, values: set[SqlValue]) -> set[SqlValue]:
+        """The values that refer to a deleted owner."""
+        values.discard(None)
+        if len(values) <= self.FEW:
+            return {value for value in values if self._is_deleted.first(value) is not None}
+        return cast("set[SqlValue]", set(deletions(self._database, self.ownership, values)))
 
 
 class _GuardedPlan(InsertPlan[R]):

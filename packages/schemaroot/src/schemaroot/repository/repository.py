@@ -15,9 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
-
-from typing_extensions import ParamSpec
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 from schemaroot.engine.database import Database
 from schemaroot.errors import ConstraintViolation, EmptyUpdateError, InvalidArgumentsError, NoRowError
@@ -32,7 +30,6 @@ from schemaroot.repository.tree import (
     deletable_owners_of,
     delete_rows,
     refuse_deleted_owners,
-    refuse_new_under_deleted,
     restore_row,
 )
 from schemaroot.schema.expression import Assignment, Expr
@@ -49,21 +46,29 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Table)
 R_co = TypeVar("R_co", bound=Table, covariant=True)
+S = TypeVar("S", bound=Table)
 V = TypeVar("V")
-P = ParamSpec("P", default=...)
+P = ParamSpec("P")
 Q = ParamSpec("Q")
 
 Key = int | str
 """What a single-column primary key holds."""
+
+K = TypeVar("K", bound=Key)
 
 MAX_PAGE = 1000
 """The most rows of one page."""
 
 
 class Makes(Protocol[Q, R_co]):
-    """A table's class, as the checkers see it: called like an insert, it gives a row."""
+    """A table's class, as the checkers see it: called like an insert, it gives a row.
 
-    def __call__(self, *args: Q.args, **values: Q.kwargs) -> R_co: ...
+    As a `Callable`, Pyright 1.1.414 would mix up the types of its arguments.
+    """
+
+    def __call__(self, *args: Q.args, **values: Q.kwargs) -> R_co:
+        """A row of these values."""
+        ...
 
 
 class HasTable(Protocol[Q, R_co]):
@@ -75,15 +80,13 @@ class HasTable(Protocol[Q, R_co]):
         ...
 
 
-class Repository(Generic[R, P]):
-    """One table's rows in a database. Every read sees live rows unless asked otherwise."""
-
-    table: Makes[P, R]  # as a Callable, Pyright 1.1.414 would mix up the types of its arguments
+class _Prepared(Generic[R]):
+    """A repository's start, in a class of its own: beside `__init__`, mypy would not look at `__new__`."""
 
     def __init__(
         self,
         database: Database,
-        table: Makes[P, R] | None = None,
+        table: Makes[..., R] | None = None,
         *,
         clock: Callable[[], datetime] = now,
         cursor_key: bytes | None = None,
@@ -97,9 +100,9 @@ class Repository(Generic[R, P]):
             cursor_key: signs page cursors; a key of this process when left out, so that cursors end with it.
         """
         if table is not None:
-            self.table = table
+            vars(self)["table"] = table  # not declared here, so that a subclass may set what type it likes
         self.database: Database = database
-        self._table: type[R] = cast("type[R]", self.table)
+        self._table: type[R] = cast("type[R]", cast("HasTable[..., R]", self).table)
         declared = self._table.__declaration__
         self._declared: TableDeclaration = declared
         if len(declared.primary_key) != 1:
@@ -118,6 +121,50 @@ class Repository(Generic[R, P]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._declared.name}>"
+
+    def _point_statements(
+        self,
+    ) -> tuple[Callable[[Key], R | None], Callable[[Key, tuple[Assignment[R], ...]], R | None]]:
+        find, update = self.database.point_reader(self._table), self.database.point_writer(self._table)
+        if isinstance(self._key.column.type, Integer):
+            return find, update
+        dump = self._key.column.dump  # SQLite would find the text '1' by the number 1
+        return lambda id: find(dump(id)), lambda id, assignments: update(dump(id), assignments)
+
+    def _guarded(self) -> GuardedInsert[R]:
+        from schemaroot.repository.guard import GuardedInsert  # loads SQLAlchemy
+
+        return GuardedInsert(self.database, self._table)
+
+
+class Repository(_Prepared[R]):
+    """One table's rows in a database. Every read sees live rows unless asked otherwise."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __new__(
+            cls, database: Database, *, clock: Callable[[], datetime] = now, cursor_key: bytes | None = None
+        ) -> Self: ...
+        @overload
+        def __new__(
+            cls,
+            database: Database,
+            table: Makes[Q, S],
+            *,
+            clock: Callable[[], datetime] = now,
+            cursor_key: bytes | None = None,
+        ) -> TableRepository[S, Q]: ...
+        def __new__(
+            cls,
+            database: Database,
+            table: Any = None,
+            *,
+            clock: Callable[[], datetime] = now,
+            cursor_key: bytes | None = None,
+        ) -> Repository[Any]:
+            """A repository of the table that its class names, or of the one given."""
+            ...
 
     # --- one row ------------------------------------------------------------------------------------------------------
 
@@ -151,11 +198,9 @@ class Repository(Generic[R, P]):
 
         Raises `NoRowError`, and `ForeignKeyViolation` also when it would belong to a soft-deleted row.
         """
-        if self._owner_keys and any([assignment.column.name in self._owner_keys for assignment in assignments]):
-            with self.database.transaction():
-                row = self._changed(id, assignments)
-                refuse_deleted_owners(self.database, self._table, [(getattr(row, self._key.column.name),)])
-                return row
+        for assignment in assignments if self._owner_keys else ():
+            if assignment.column.name in self._owner_keys:
+                return self._moved(id, assignments)
         return self._changed(id, assignments)
 
     def delete(self, id: Key) -> R:
@@ -223,12 +268,7 @@ class Repository(Generic[R, P]):
         for row in wanted:
             if row.table is not self._table:
                 raise self._foreign(row)
-        if not self._owner_keys:
-            return self.database.insert_many(wanted)
-        with self.database.transaction():
-            made = self.database.insert_many(wanted)
-            refuse_new_under_deleted(self.database, self._table, made)
-            return made
+        return self.database.insert_many(wanted) if self._guard is None else self._guard.insert_many(wanted)
 
     def update_many(self, ids: Iterable[Key], *assignments: Assignment[R]) -> int:
         """Makes the same changes to many live rows in one transaction; gives the number of rows changed."""
@@ -244,7 +284,7 @@ class Repository(Generic[R, P]):
                     refuse_deleted_owners(self.database, self._table, [(id,) for id in some])
         return changed
 
-    def update_each(self, changes: Mapping[Key, Sequence[Assignment[R]]]) -> list[R]:
+    def update_each(self, changes: Mapping[K, Sequence[Assignment[R]]]) -> list[R]:
         """Makes other changes to each of many live rows and gives them as stored.
 
         All or none. Raises `NoRowError` for a key that is not there; a `ConstraintViolation` tells the place of the
@@ -387,19 +427,12 @@ class Repository(Generic[R, P]):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _point_statements(
-        self,
-    ) -> tuple[Callable[[Key], R | None], Callable[[Key, tuple[Assignment[R], ...]], R | None]]:
-        find, update = self.database.point_reader(self._table), self.database.point_writer(self._table)
-        if isinstance(self._key.column.type, Integer):
-            return find, update
-        dump = self._key.column.dump  # SQLite would find the text '1' by the number 1
-        return lambda id: find(dump(id)), lambda id, assignments: update(dump(id), assignments)
-
-    def _guarded(self) -> GuardedInsert[R]:
-        from schemaroot.repository.guard import GuardedInsert  # loads SQLAlchemy
-
-        return GuardedInsert(self.database, self._table)
+    def _moved(self, id: Key, assignments: tuple[Assignment[R], ...]) -> R:
+        """Changes a row that goes over to another owner, which must not be deleted."""
+        with self.database.transaction():
+            row = self._changed(id, assignments)
+            refuse_deleted_owners(self.database, self._table, [(getattr(row, self._key.column.name),)])
+            return row
 
     def _changed(self, id: Key, assignments: tuple[Assignment[R], ...]) -> R:
         row = self._update(id, assignments)
@@ -434,3 +467,14 @@ class Repository(Generic[R, P]):
     def _foreign(self, row: New[Any]) -> InvalidArgumentsError:
         name = row.table.__declaration__.name
         return InvalidArgumentsError(f"A row of {name} does not go into {self._declared.name}; nothing was written.")
+
+
+if TYPE_CHECKING:
+
+    class TableRepository(Repository[R], Generic[R, P]):
+        """What a type checker sees in `Repository(db, Ticket)`: the table's class was an argument."""
+
+        @property
+        def table(self) -> Makes[P, R]:
+            """The table's class."""
+            ...

@@ -135,20 +135,6 @@ def refuse_deleted_owners(database: Database, table: type[Table], keys: Sequence
             raise ownership.violation(value)
 
 
-def refuse_new_under_deleted(database: Database, table: type[Table], rows: Sequence[Table]) -> None:
-    """Raises `ForeignKeyViolation` with the place of the first of many stored rows that is live and must not be."""
-    deleted = table.__declaration__.soft_delete
-    live = [(place, row) for place, row in enumerate(rows) if deleted is None or getattr(row, deleted.name) is None]
-    for ownership in deletable_owners_of(table):
-        name = ownership.reference.column.name
-        since = _deletions(database, ownership, (getattr(row, name) for _, row in live))
-        for place, row in live if since else ():
-            if getattr(row, name) in since:
-                violation = ownership.violation(getattr(row, name))
-                violation.row = place
-                raise violation
-
-
 def _under_deleted(database: Database, ownership: Ownership, keys: Sequence[Key]) -> list[tuple[Key, object, datetime]]:
     """Those of the live rows with these keys that belong to a deleted row: key, what they refer to, since when."""
     table = ownership.owned
@@ -156,11 +142,11 @@ def _under_deleted(database: Database, ownership: Ownership, keys: Sequence[Key]
     for some in chunks(keys):
         rows = _select(database, table, "live", _among(table, some), [*_key(table), ownership.reference])
         found += [(row[:-1], row[-1]) for row in rows]
-    since = _deletions(database, ownership, (value for _, value in found))
+    since = deletions(database, ownership, (value for _, value in found))
     return [(key, value, since[value]) for key, value in found if value in since]
 
 
-def _deletions(database: Database, ownership: Ownership, values: Iterable[object]) -> dict[object, datetime]:
+def deletions(database: Database, ownership: Ownership, values: Iterable[object]) -> dict[object, datetime]:
     """The moments of deletion of those owners that are deleted, by the value that refers to them."""
     deleted = _deleted(ownership.owner)
     assert deleted is not None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, ca
 
 import msgspec
 
-from schemaroot.errors import InvalidArgumentsError, InvalidValueError
+from schemaroot.errors import InvalidArgumentsError
 from schemaroot.schema.column import Column
 from schemaroot.schema.expression import Assignment, Expr
 from schemaroot.schema.types import (
@@ -34,6 +34,8 @@ from schemaroot.schema.types import (
     Real,
     Text,
     TimestampMs,
+    encode_json,
+    has_long_number,
 )
 from schemaroot.schema.values import MISSING, Missing, SqlValue, now
 
@@ -233,6 +235,10 @@ _NAMES: dict[str, object] = {
     "_millisecond": MILLISECOND,
     "_missing": MISSING,
     "_time_ns": time.time_ns,
+    "_encode": encode_json,
+    "_has_long_number": has_long_number,
+    # What encoding or checking a document raises; `dump` then says what is wrong with it.
+    "_refused": (TypeError, ValueError, OverflowError, RecursionError),
 }
 
 
@@ -244,9 +250,7 @@ def _make_binder(table: type[Table]) -> Binder:
     clocks: dict[Callable[[], Any], str] = {}
     lines: list[str] = []
     for column in taken:
-        names[f"_dump_{column.name}"] = (
-            _json_dump(column, column.type) if isinstance(column.type, Json) else column.dump
-        )
+        names[f"_dump_{column.name}"] = column.dump
         lines += _lines(column, names, clocks)
     first = [f"{clock} = None" for clock in clocks.values()]
     stored = "".join(f"{column.name if column.is_insertable else None}, " for column in declared.stored)
@@ -256,24 +260,11 @@ def _make_binder(table: type[Table]) -> Binder:
     return cast(Binder, names["bind"])
 
 
-def _json_dump(column: Column, json: Json) -> Callable[[object], SqlValue]:
-    """`column.dump` of a JSON column, by the fast way where nothing is wrong."""
-    fast = json.fast_dump
-
-    def dump(value: object) -> SqlValue:
-        if value is None:
-            return column.dump(value)
-        try:
-            return fast(value)
-        except InvalidValueError:
-            return column.dump(value)  # which names the column
-
-    return dump
-
-
 def _lines(column: Column, names: dict[str, object], clocks: dict[Callable[[], Any], str]) -> list[str]:
     """The statements that turn the argument of one column into its driver's value."""
     name = column.name
+    if isinstance(column.type, Json) and column.type.adapter is None and not column.nullable:
+        return _json_lines(column, column.type, names, clocks)
     test, value = _common_case(column, names)
     conditions = [f"{name} is not None"] if column.nullable else []
     if value:
@@ -286,6 +277,28 @@ def _lines(column: Column, names: dict[str, object], clocks: dict[Callable[[], A
         return [f"if {condition}: {statement}" if condition else statement]
     otherwise = f"elif {condition}: {statement}" if condition else f"else: {statement}"
     return [f"if {name} is _missing: {name} = {_default(column, names, clocks)}", otherwise]
+
+
+def _json_lines(
+    column: Column, json: Json, names: dict[str, object], clocks: dict[Callable[[], Any], str]
+) -> list[str]:
+    """The statements for a JSON column: a document in which nothing looks wrong is encoded and checked in place."""
+    name = column.name
+    names[f"_decode_{name}"] = json.decode
+    missing = [] if column.is_required else [f"if {name} is _missing: {name} = {_default(column, names, clocks)}"]
+    test, empty = _common_case(column, names)
+    if test:
+        missing.append(f"{'el' if missing else ''}if {test}: {name} = {empty}")
+    body = [
+        "try:",
+        f"    _document = _encode({name})",
+        f"    if {json.suspicion}: {name} = _dump_{name}({name})",
+        "    else:",
+        f"        _decode_{name}(_document)",
+        f"        {name} = _document.decode()",
+        f"except _refused: {name} = _dump_{name}({name})",
+    ]
+    return [*missing, "else:", *(f"    {line}" for line in body)] if missing else body
 
 
 def _common_case(column: Column, names: dict[str, object]) -> tuple[str, str]:

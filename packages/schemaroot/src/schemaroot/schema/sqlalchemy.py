@@ -250,9 +250,10 @@ def _storage_checks(column: Column, dialect: DialectName) -> list[tuple[str, Any
     if isinstance(column.type, Json):
         kind = column.type.kind
         valid = sa.func.json_valid(own) == sa.literal_column("1")
-        if kind is None:
-            return [(f"{column.name}_json", valid)]
-        return [(f"{column.name}_json", sa.and_(valid, sa.func.json_type(own) == sa.literal_column(f"'{kind}'")))]
+        if kind is not None:
+            valid = sa.and_(valid, sa.func.json_type(own) == sa.literal_column(f"'{kind}'"))
+        # Before SQLite 3.45 json_valid(NULL) is 0 rather than null, which a CHECK lets pass.
+        return [(f"{column.name}_json", sa.or_(own.is_(None), valid) if column.nullable else valid)]
     return []
 
 

@@ -412,9 +412,9 @@ class Json(ColumnType):
             if self.adapter is not None:
                 document = self.adapter.dump_json(value, by_alias=True, warnings="error")
             else:
-                document = _encode(value)
+                document = encode_json(value)
             # What is not finite is written as null, what is beyond 64 bits has 19 digits: only then look closer.
-            if (b"null" in document or _has_long_number(document)) and _holds_unfaithful(value):
+            if (b"null" in document or has_long_number(document)) and _holds_unfaithful(value):
                 raise InvalidValueError("a number in the JSON document is not finite or beyond 64 bits")
         except InvalidValueError:
             raise
@@ -429,27 +429,16 @@ class Json(ColumnType):
             raise TextNotStorableError("a text in the JSON document holds a NUL character")
         return text
 
-    @cached_property
-    def fast_dump(self) -> Callable[[object], SqlValue]:
-        """`dump` for documents in which nothing looks suspicious, which hands all others to `dump`."""
-        if self.adapter is not None:
-            return self.dump
-        decode, dump, encode = self.decode, self.dump, _encode
-        numbers = self.shape not in (list[str], dict[str, str])
+    @property
+    def suspicion(self) -> str:
+        """Python source that tells whether an encoded `_document` needs the closer look that `dump` takes."""
+        tests = [r'b"\\u0000" in _document']
+        if self.shape not in (list[str], dict[str, str]):
+            tests.append("_has_long_number(_document)")
+        if self.shape not in (list[str], dict[str, str], list[int], dict[str, int]):
+            tests.append('b"null" in _document')
+        return " or ".join(tests)
 
-        def fast(value: Any) -> SqlValue:
-            try:
-                document = encode(value)
-                if b"null" in document or b"\\u0000" in document or (numbers and _has_long_number(document)):
-                    return dump(value)
-                decode(document)
-                return document.decode()
-            except (TypeError, ValueError, OverflowError, RecursionError):
-                return dump(value)
-
-        return fast
-
-    @override
     def dump(self, value: object) -> SqlValue:
         text = self.encode(value)
         if text != self.empty:
@@ -479,12 +468,12 @@ class Json(ColumnType):
         return f"json {shape_name(self.shape)}"
 
 
-_encode = msgspec.json.Encoder().encode
+encode_json = msgspec.json.Encoder().encode
 _DIGITS_AS_ZERO = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else 32 for byte in range(256))
 _NINETEEN_DIGITS = b"0" * 19
 
 
-def _has_long_number(document: bytes) -> bool:
+def has_long_number(document: bytes) -> bool:
     """Whether a document holds 19 digits in a row, as only a number near or beyond 64 bits does."""
     return len(document) > len(_NINETEEN_DIGITS) and _NINETEEN_DIGITS in document.translate(_DIGITS_AS_ZERO)
 

@@ -223,18 +223,22 @@ def _shaped(shape: Any, limits: Mapping[str, Any] | None = None) -> SearchStrate
         return _texts(limits.get("min_length") or 0, limits.get("max_length"), limits.get("pattern"))
     if shape in _LEAVES:
         return _LEAVES[shape]()
-    low, high = limits.get("min_length") or 0, limits.get("max_length") or 5
+    # Documents that hold others of their own class must end: lists of them are short, and mostly empty.
+    deep = any(argument not in _LEAVES for argument in arguments)
+    low, high = limits.get("min_length") or 0, limits.get("max_length") or (2 if deep else 5)
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin in (Union, types.UnionType):
         return st.one_of([_shaped(argument) for argument in arguments])
     if origin is list:
-        return st.lists(_shaped(arguments[0]), min_size=low, max_size=high)
+        member = _shaped(arguments[0])
+        listed = st.lists(member, min_size=low, max_size=max(low, high))
+        return st.lists(member, max_size=0) | listed if deep and not low else listed
     if origin is dict:
-        return st.dictionaries(_shaped(arguments[0]), _shaped(arguments[1]), min_size=low, max_size=high)
+        return st.dictionaries(_shaped(arguments[0]), _shaped(arguments[1]), min_size=low, max_size=max(low, high))
     if origin is tuple:
         if arguments[-1] is Ellipsis:
-            return st.lists(_shaped(arguments[0]), min_size=low, max_size=high).map(tuple)
+            return st.lists(_shaped(arguments[0]), min_size=low, max_size=max(low, high)).map(tuple)
         return st.tuples(*map(_shaped, arguments))
     return _of_class(shape) if isinstance(shape, type) else st.from_type(shape)
 

@@ -162,7 +162,7 @@ class Document:
 
     def __init__(self, column: Column) -> None:
         self.column = column
-        self.type = cast(Json, column.type)
+        self.type: Json = cast(Json, column.type)
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         shown = core_schema.plain_serializer_function_ser_schema(

@@ -168,7 +168,7 @@ def _field(column: Column, kind: Kind, variant: Variant) -> tuple[object, object
 class OutsideModel(BaseModel):
     """Base of the models: their settings, their words for what is wrong, and the table's CHECKs."""
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,

@@ -19,7 +19,7 @@ Default: TypeAlias = str | int | float | sa.ColumnElement[int] | None
 class Declared(UserDefinedType[object]):
     """A column type that is nothing but its declared name: values pass untouched, SQLite's affinity rules apply."""
 
-    cache_ok = True
+    cache_ok: bool | None = True
 
     def __init__(self, name: str) -> None:
         self.name: str = name
