@@ -199,8 +199,9 @@ class _FailingFile(apsw.VFSFile):
     xTruncate = _failing("xTruncate")
     xFileSize = _failing("xFileSize")
 
-    def excepthook(self, *_: object) -> None:
+    def excepthook(self, *_: object) -> bool:
         """Failures that SQLite does not hand on are no surprise here."""
+        return True
 
 
 class FailingFiles(apsw.VFS):
@@ -221,5 +222,6 @@ class FailingFiles(apsw.VFS):
         self.failing.point(f"xDelete {_part(name)}")
         super().xDelete(name, sync)
 
-    def excepthook(self, *_: object) -> None:
+    def excepthook(self, *_: object) -> bool:
         """Failures that SQLite does not hand on are no surprise here."""
+        return True

@@ -112,7 +112,8 @@ def fill(db: Database) -> None:
         db.insert(Customer, name="Cy", city="Paris", joined=MOMENT + timedelta(days=2))
         db.insert(Product, sku="pen", title="Pen", price=1.5, picture=b"\x00pen")
         db.insert(Product, sku="ink", title="Ink", price=0.1 + 0.2)
-        for state, total in (("open", 0.0), ("paid", 4.5), ("sent", 0.1 + 0.2)):
+        orders: list[tuple[State, float]] = [("open", 0.0), ("paid", 4.5), ("sent", 0.1 + 0.2)]
+        for state, total in orders:
             order = db.insert(Order, customer_id=ada.id, state=state, total=total, tags=[state], details={"n": total})
             for number in (1, 2):
                 db.insert(

@@ -77,7 +77,12 @@ def test_the_wait_between_two_tries_is_short_and_never_the_same(
     with shop_at(path, driver, timeout_ms=100) as db:
         db.insert(Product, sku="pen")
         sleep = time.sleep
-        monkeypatch.setattr(connections.time, "sleep", lambda seconds: (naps.append(seconds), sleep(seconds)))
+
+        def nap(seconds: float) -> None:
+            naps.append(seconds)
+            sleep(seconds)
+
+        monkeypatch.setattr("schemaroot.engine.connection.time.sleep", nap)
         with held_by_another_process(path, LOCK), pytest.raises(DatabaseLockedError):
             db.insert(Product, sku="cap")
 

@@ -172,7 +172,7 @@ def refused(kind: type[ConstraintViolation], run: Callable[[], object]) -> tuple
             "ada@example.org",
         ),
         (
-            lambda db: db.execute(sa.insert(Owner).values(email="ada@example.org")),  # type: ignore[arg-type]  # a table's class
+            lambda db: db.execute(sa.insert(Owner).values(email="ada@example.org")),
             "",
             ("email",),
             "",
@@ -454,7 +454,7 @@ def test_a_table_name_that_looks_like_a_message_is_told_as_it_is(odd: Database) 
     assert refused(CheckViolation, below.run)[:3] == (name, ("a",), f"ck_{name}_a_range")
     null = odd.update(Odd).set(Odd.a.to(sa.null())).all_rows()  # type: ignore[arg-type]  # SQL's own null
     assert refused(NotNullViolation, null.run)[:2] == (name, ("a",))
-    kind = odd.update(Odd).set(Odd.a.to(sa.literal("x"))).all_rows()  # type: ignore[arg-type]  # of another type
+    kind = odd.update(Odd).set(Odd.a.to(sa.literal("x"))).all_rows()
     assert refused(CheckViolation, kind.run)[:2] == (name, ("a",))
 
 

@@ -17,7 +17,7 @@ from ..engine.shop import MOMENT, Customer, Line, Order, Product, check_statemen
 def test_a_join_gives_tuples_of_loaded_values(db: Database) -> None:
     statement = (
         sa.select(Customer.name, Order.state, Order.tags, Order.placed)
-        .join_from(Customer, Order, Customer.id == Order.customer_id)  # type: ignore[arg-type]  # tables' classes
+        .join_from(Customer, Order, Customer.id == Order.customer_id)
         .where(Order.total > 0.0)
         .order_by(Order.id)
     )
@@ -41,7 +41,7 @@ def test_an_outer_join_gives_none_where_there_is_no_row(db: Database) -> None:
     orders: Any = Order
     statement = (
         sa.select(Customer.name, Order.id, Order.tags, Order.placed, Order.is_open)
-        .select_from(sa.outerjoin(Customer, orders, Customer.id == Order.customer_id))  # type: ignore[arg-type]  # tables' classes
+        .select_from(sa.outerjoin(Customer, orders, Customer.id == Order.customer_id))
         .where(Customer.id >= 2)
         .order_by(Customer.id)
     )
@@ -113,7 +113,7 @@ def test_sets(db: Database, combine: Any, found: list[str]) -> None:
 
 
 def test_subqueries(db: Database) -> None:
-    orders = sa.select(sa.func.count()).where(Order.customer_id == Customer.id).correlate(Customer).scalar_subquery()  # type: ignore[arg-type]  # a table's class
+    orders = sa.select(sa.func.count()).where(Order.customer_id == Customer.id).correlate(Customer).scalar_subquery()
     buyers = sa.select(Order.customer_id).where(Order.total > 0.0)
     open_order = sa.exists().where(Order.customer_id == Customer.id, Order.state == "open")
 
@@ -154,7 +154,7 @@ def test_sqlalchemys_own_types_are_bound_and_loaded_as_it_does(db: Database) -> 
 
 
 def test_a_whole_table_is_all_its_columns(db: Database) -> None:
-    statement: Any = sa.select(Product).where(Product.sku == "pen")  # type: ignore[call-overload]  # a table's class
+    statement: Any = sa.select(Product).where(Product.sku == "pen")
 
     assert db.all(statement) == [("pen", "Pen", 1.5, b"\x00pen")]
 
@@ -293,12 +293,12 @@ def test_rows_can_be_inserted_from_a_select_and_from_a_list(db: Database) -> Non
 
 
 def test_an_unscoped_write_does_not_run(db: Database) -> None:
-    for statement in (sa.delete(Line), sa.update(Line).values(cents=0)):  # type: ignore[arg-type]  # a table's class
+    for statement in (sa.delete(Line), sa.update(Line).values(cents=0)):
         with pytest.raises(UnscopedWriteError, match="lines without where"):
             db.execute(statement)
     assert db.select(Line).where(Line.cents > 0).count() == 6
 
-    assert db.execute(sa.delete(Line).where(sa.true())) == 6  # type: ignore[arg-type]  # a table's class
+    assert db.execute(sa.delete(Line).where(sa.true())) == 6
 
 
 # --- prepared ---------------------------------------------------------------------------------------------------------
@@ -360,7 +360,7 @@ def test_a_statement_that_waits_for_values_does_not_run_without_them(db: Databas
 
 
 def test_a_parameter_with_a_value_is_not_taken_for_one_that_waits(db: Database) -> None:
-    def priced(*value: float) -> Any:
+    def priced(*value: Any) -> Any:
         return sa.select(Product.sku).where(Product.price > sa.bindparam("floor", *value))
 
     prepared = db.prepare(priced())

@@ -1,4 +1,4 @@
-"""Hostile names and hostile values: names are quoted, values are parameters, and neither is ever read as SQL or Python."""
+"""Hostile names are quoted, hostile values are parameters, and neither is ever read as SQL or Python."""
 
 from __future__ import annotations
 
@@ -351,12 +351,11 @@ def test_columns_may_be_called_like_words_of_sql_and_of_python(tmp_path: Path, d
         )
         assert [row.group for row in found.all()] == [3, 2]
         assert found.columns(Keywords.select, Keywords.index, Keywords.table).first() == ("3", 0, "")
-        assert db.update(Keywords).set(Keywords.default.to("d"), Keywords.bind.to("e")).where(Keywords.id == 2).run() == 1
+        change = db.update(Keywords).set(Keywords.default.to("d"), Keywords.bind.to("e"))
+        assert change.where(Keywords.id == 2).run() == 1
         assert db.select(Keywords).where(Keywords.id == 2).one().to_dict()["bind"] == "e"
-        assert db.all(sa.select(Keywords.group, sa.func.count()).group_by(Keywords.group).order_by(Keywords.group))[0] == (
-            None,
-            1,
-        )
+        counted = sa.select(Keywords.group, sa.func.count()).group_by(Keywords.group).order_by(Keywords.group)
+        assert db.all(counted)[0] == (None, 1)
         assert len(more) == 5
 
 

@@ -17,7 +17,19 @@ from schemaroot import Col, Database, Ref, Table, auto_id, blob, integer, new, r
 from schemaroot.engine.driver import DriverName
 from schemaroot.errors import InvalidArgumentsError
 
-from ..engine.shop import DRIVERS, MOMENT, Customer, Line, Order, Product, check_statements, recorded, traced, url_of
+from ..engine.shop import (
+    DRIVERS,
+    MOMENT,
+    Customer,
+    Line,
+    Order,
+    Product,
+    State,
+    check_statements,
+    recorded,
+    traced,
+    url_of,
+)
 
 ORDER_COLUMNS = (
     "orders.id, orders.customer_id, orders.state, orders.note, orders.total, orders.tags, orders.details, "
@@ -68,7 +80,7 @@ def test_the_rows_of_many_parents_are_asked_for_at_once(db: Database) -> None:
         (f"{CUSTOMERS} WHERE customers.deleted IS NULL ORDER BY customers.id", ()),
         (
             f"SELECT {ORDER_COLUMNS} FROM orders WHERE orders.customer_id IN "
-            "(SELECT anon_1.value FROM json_each(?) AS anon_1) ORDER BY orders.id",
+            "(SELECT anon_1.value FROM json_each(?) AS anon_1) ORDER BY orders.customer_id, orders.id",
             ("[1,2,3]",),
         ),
         ("ROLLBACK", ()),
@@ -311,12 +323,12 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(db: Data
 def test_counting_the_rows_nested_is_never_mixed_up_with_counting_others(db: Database) -> None:
     """The same shape, other values: once the number of the rows that are nested, once of others."""
 
-    def counts(nested: str, counted: str) -> list[tuple[int, int]]:
+    def counts(nested: State, counted: State) -> list[tuple[int, int]]:
         found = (
             db.select(Customer)
             .order_by(Customer.id)
-            .with_many(Order.customer_id, db.select(Order).where(Order.state == nested))  # type: ignore[comparison-overlap]  # a state
-            .count_many(Order.customer_id, db.select(Order).where(Order.state == counted))  # type: ignore[comparison-overlap]  # a state
+            .with_many(Order.customer_id, db.select(Order).where(Order.state == nested))
+            .count_many(Order.customer_id, db.select(Order).where(Order.state == counted))
             .all()
         )
         return [(len(orders), count) for _, orders, count in found]

@@ -131,7 +131,8 @@ def among(name: str, values: list[Any], negated: bool) -> Both:
             return None if values else negated
         return (own in values) is not negated
 
-    return Both(column.not_in(values) if negated else column.in_(values), holds, f"{name} {'not ' * negated}in {values}")
+    sql = column.not_in(values) if negated else column.in_(values)
+    return Both(sql, holds, f"{name} {'not ' * negated}in {values}")
 
 
 def free(kind: int, value: int) -> Both:
@@ -140,7 +141,7 @@ def free(kind: int, value: int) -> Both:
         (sa.func.length(Item.words) > value, lambda row: len(row.words) > value),
         (Item.number + value > Item.id, lambda row: row.number + value > row.id),
         (Item.number.between(value, value + 2), lambda row: value <= row.number <= value + 2),
-        (sa.func.coalesce(Item.maybe, value) == value, lambda row: (value if row.maybe is None else row.maybe) == value),
+        (sa.func.coalesce(Item.maybe, value) == value, lambda row: row.maybe is None or row.maybe == value),
         (Item.maybe == Item.number, lambda row: None if row.maybe is None else row.maybe == row.number),
         (sa.case((Item.number > value, 1), else_=0) == 1, lambda row: row.number > value),
         (
@@ -198,13 +199,15 @@ ORDERS = st.lists(
 )
 
 
+def sorts_as(value: Any) -> tuple[bool, Any]:
+    """Nulls first, texts by their bytes, as SQLite sorts."""
+    return value is not None, value.encode() if isinstance(value, str) else value or 0
+
+
 def ordered(rows: list[Item], order: list[tuple[str, bool]]) -> list[Item]:
     found = sorted(rows, key=lambda row: row.id)
     for name, descending in reversed(order):
-        found.sort(
-            key=lambda row: ((value := getattr(row, name)) is not None, value.encode() if isinstance(value, str) else value or 0),
-            reverse=descending,
-        )
+        found.sort(key=lambda row: sorts_as(getattr(row, name)), reverse=descending)
     return found
 
 

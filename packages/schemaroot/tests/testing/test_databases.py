@@ -71,6 +71,7 @@ def test_the_fixture_runs_a_test_with_each_driver(each: Database, request: pytes
     assert Path(each.path).is_file()
 
 
+@pytest.mark.xdist_group("kept")  # a module's fixture is one per worker
 @pytest.mark.parametrize("turn", [1, 2])
 def test_the_fixture_can_be_kept_for_a_module(kept: Database, turn: int) -> None:
     kept.insert(Note, words="x")

@@ -440,6 +440,7 @@ class Json(ColumnType):
         return " or ".join(tests)
 
     def dump(self, value: object) -> SqlValue:
+        """The compact JSON text of `value`, whose shape is checked; raises `InvalidValueError`."""
         text = self.encode(value)
         if text != self.empty:
             try:
