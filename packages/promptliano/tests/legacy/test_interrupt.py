@@ -150,3 +150,32 @@ def test_an_exception_while_an_empty_target_is_filled_rolls_everything_back(sour
     with closing(sqlite3.connect(target)) as connection:
         assert connection.execute("SELECT count(*) FROM projects").fetchone() == (0,)
     assert not target.with_name("new.db.key").exists()
+
+
+@pytest.mark.parametrize("part", ["-wal", "-shm", "-journal"])
+def test_an_old_log_beside_a_new_target_is_refused_before_anything_is_built(tmp_path: Path, part: str) -> None:
+    """SQLite would replay it over the imported rows."""
+    source = tmp_path / "source.db"
+    write_old(source, scale=0)
+    left = tmp_path / f"new.db{part}"
+    left.write_bytes(b"left over")
+
+    with pytest.raises(TargetTakenError):
+        run_import(source, f"sqlite:///{tmp_path / 'new.db'}", agents_dir=None, progress=None)
+
+    assert left.read_bytes() == b"left over"
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_a_link_in_the_place_of_the_staging_folder_is_not_followed(tmp_path: Path) -> None:
+    source = tmp_path / "source.db"
+    write_old(source, scale=0)
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "file").write_text("precious")
+    (tmp_path / ".new.db.importing").symlink_to(victim)
+
+    with pytest.raises(TargetTakenError):
+        run_import(source, f"sqlite:///{tmp_path / 'new.db'}", agents_dir=None, progress=None)
+
+    assert (victim / "file").read_text() == "precious"

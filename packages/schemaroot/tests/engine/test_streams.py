@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +158,8 @@ def test_reading_on_while_a_value_cannot_be_decoded_leaves_nothing_open(db: Data
     connection.execute("UPDATE orders SET tags = '[1]' WHERE id = 3").fetchall()
     db.pool.give_writer()
 
-    for read in (lambda: list(db.select(Order).stream()), lambda: db.select(Order).all()):
+    reads: list[Callable[[], object]] = [lambda: list(db.select(Order).stream()), lambda: db.select(Order).all()]
+    for read in reads:
         with pytest.raises(
             DatabaseError, match=r"orders\.tags holds a value that its declaration does not know"
         ) as caught:

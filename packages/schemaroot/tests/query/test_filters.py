@@ -121,12 +121,13 @@ def test_a_condition_that_is_no_sql_is_refused(db: Database, condition: Any) -> 
 )
 def test_python_does_not_decide_about_a_condition(condition: Any) -> None:
     """`where(a and b)` would drop `a`, and `where(not a)` would be `False`."""
-    for use in (
+    uses: list[Callable[[], object]] = [
         lambda: condition and True,
         lambda: not condition,
         lambda: condition or True,
         lambda: bool(condition),
-    ):
+    ]
+    for use in uses:
         with pytest.raises(TypeError, match="has no truth value"):
             use()
 
@@ -139,11 +140,10 @@ def test_no_condition_at_all_reads_all(db: Database) -> None:
 
 @pytest.mark.parametrize("value", [MISSING, object(), b"x"])
 def test_a_value_that_cannot_be_compared_is_refused_when_it_runs(db: Database, value: Any) -> None:
-    """In a free expression the value is met only when the statement runs; it is refused then, and nothing is read."""
+    joined: Any = Customer.joined
     if value is MISSING:
         with pytest.raises(MissingFilterError):
-            db.select(Customer).where(Customer.joined == value)
+            db.select(Customer).where(joined == value)
         return
-    joined: Any = Customer.joined
     with pytest.raises(InvalidValueError, match=r"customers\.joined"):
         db.select(Customer).where(joined == value).all()

@@ -41,11 +41,17 @@ class Staging:
         if log.exists() and log.stat().st_size:
             raise ImportRefusedError(f"{log} was not written back; nothing was imported.", hint="Try again.")
         _sync(self.database)
-        _check_free(self.target)
+        check_free(self.target)
         made = key_path(self.database)
-        if made.exists():
+        moved_key = made.exists()
+        if moved_key:
             _move(made, key_path(self.target))
-        _move(self.database, self.target)
+        try:
+            _move(self.database, self.target)
+        except BaseException:
+            if moved_key:
+                key_path(self.target).unlink(missing_ok=True)
+            raise
         _sync(self.target.parent)
 
 
@@ -69,6 +75,9 @@ class Place:
         Raises `TargetTakenError` while another import builds the same target.
         """
         folder = self.path.with_name(f".{self.path.name}.importing")
+        check_free(self.path)
+        if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or not _is_ours(folder))):
+            raise TargetTakenError(folder, "it is not the folder of an import, so nothing in it was touched")
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
         except FileNotFoundError:
@@ -127,13 +136,23 @@ def _move(made: Path, wanted: Path) -> None:
     except FileExistsError:
         raise TargetTakenError(wanted, "somebody created it while the import ran") from None
     except OSError:  # a file system without links
-        _check_free(wanted)
+        check_free(wanted)
         os.rename(made, wanted)
 
 
-def _check_free(wanted: Path) -> None:
-    if wanted.exists():
-        raise TargetTakenError(wanted, "somebody created it while the import ran")
+def check_free(wanted: Path) -> None:
+    """Raises `TargetTakenError` when a file is there, or what SQLite would take for a part of one: an old log."""
+    for path in (wanted, *(wanted.with_name(f"{wanted.name}{part}") for part in ("-wal", "-shm", "-journal"))):
+        if path.exists() or path.is_symlink():
+            raise TargetTakenError(path, "it is there already, and was not touched")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder holds nothing but what a crashed import of this user left."""
+    left = [path.name for path in folder.iterdir()]
+    return folder.stat().st_uid == os.geteuid() and all(
+        name.startswith(("new.db", "source", "promptliano-import-")) for name in left
+    )
 
 
 def _sync(path: Path) -> None:

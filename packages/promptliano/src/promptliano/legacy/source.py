@@ -232,6 +232,8 @@ def _copied(path: Path, copy: Path) -> str:
     """Copies a database with its log, as they are at one moment, and gives the digest of both."""
     if path.is_dir():
         raise NotADatabaseError(path, "it is a directory")
+    if path.exists() and not path.is_file():
+        raise NotADatabaseError(path, "it is not a regular file")
     for _ in range(_TRIES):
         before = _state(path)
         digest = hashlib.sha256()

@@ -469,7 +469,7 @@ class Json(ColumnType):
         return f"json {shape_name(self.shape)}"
 
 
-encode_json = msgspec.json.Encoder().encode
+encode_json: Callable[[object], bytes] = msgspec.json.Encoder().encode
 _DIGITS_AS_ZERO = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else 32 for byte in range(256))
 _NINETEEN_DIGITS = b"0" * 19
 
