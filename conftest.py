@@ -1,4 +1,7 @@
-"""Runs the Python examples of README.md and docs/ as tests: each page in a folder of its own, from top to bottom."""
+"""Runs the Python examples of README.md and docs/ as tests: each page in a folder of its own, from top to bottom.
+
+A page is one test, so that its examples stay together when tests run in several processes.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +9,77 @@ import doctest
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sybil import Sybil
-from sybil.integration.pytest import SybilItem
+from sybil import Example, Sybil
+from sybil.example import SybilFailure
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 ROOT = Path(__file__).parent
-EXAMPLES = str(ROOT / "docs" / "examples")
+MODULES = str(ROOT / "docs" / "examples")
 """Modules that pages import."""
 
-
-def enter(namespace: dict[str, Any]) -> None:
-    """Starts a page in an empty folder that goes with it."""
-    sys.path.insert(0, EXAMPLES)
-    folder = tempfile.TemporaryDirectory(prefix="docs-")
-    namespace.update(__name__="__main__", _folder=folder, _before=Path.cwd())
-    os.chdir(folder.name)
-
-
-def leave(namespace: dict[str, Any]) -> None:
-    """Ends a page: databases that its examples left open are closed."""
-    for value in list(namespace.values()):
-        if type(value).__name__ == "Database":
-            value.close()
-    os.chdir(namespace["_before"])
-    namespace["_folder"].cleanup()
-    sys.path.remove(EXAMPLES)
-
-
-pages = Sybil(
+SYBIL = Sybil(
     parsers=[
         PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE),
         SkipParser(),
     ],
     patterns=["README.md", "docs/*.md", "docs/decisions/*.md"],
-    setup=enter,
-    teardown=leave,
 )
-pytest_collect_file = pages.pytest()
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the examples of a page together when tests run in several processes (`--dist loadgroup`)."""
-    for item in items:
-        if isinstance(item, SybilItem):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+class Page(pytest.Item):
+    """The examples of one page."""
+
+    def __init__(self, *, examples: list[Example], **options: Any) -> None:
+        super().__init__(**options)
+        self.examples = examples
+
+    def runtest(self) -> None:
+        with folder_of_its_own(self.examples[0].namespace):
+            for example in self.examples:
+                example.evaluate()
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, SybilFailure):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, f"{self.path.name}: {len(self.examples)} examples"
+
+
+class PageFile(pytest.File):
+    """A page that may hold examples."""
+
+    def collect(self) -> Iterator[Page]:
+        examples = list(SYBIL.parse(self.path).examples())
+        if examples:
+            yield Page.from_parent(self, name="examples", examples=examples)
+
+
+@contextmanager
+def folder_of_its_own(namespace: dict[str, Any]) -> Iterator[None]:
+    """An empty working directory; databases that the examples leave open are closed."""
+    before = Path.cwd()
+    namespace["__name__"] = "__main__"
+    sys.path.insert(0, MODULES)
+    with tempfile.TemporaryDirectory(prefix="docs-") as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            for value in list(namespace.values()):
+                if type(value).__name__ == "Database":
+                    value.close()
+            os.chdir(before)
+            sys.path.remove(MODULES)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collects the pages."""
+    return PageFile.from_parent(parent, path=file_path) if SYBIL.should_parse(file_path) else None

@@ -27,6 +27,19 @@ def test_every_page_has_its_place_in_the_navigation() -> None:
     assert sorted(listed) == [page.relative_to(DOCS).as_posix() for page in PAGES]
 
 
+def test_the_walk_through_the_house_names_every_file() -> None:
+    """Of each room in the page's table: the files that it names are those that are there."""
+    source = ROOT / "packages" / "schemaroot" / "src" / "schemaroot"
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    rooms = dict(re.findall(r"^\| `(\w+)/` \| [^|]* \| (.*) \|$", page, re.MULTILINE))
+
+    assert set(rooms) == {path.parent.name for path in source.glob("*/__init__.py")}
+    for room, text in rooms.items():
+        named = {path.name for pattern in re.findall(r"`([\w*]+\.py)`", text) for path in (source / room).glob(pattern)}
+        there = {path.name for path in (source / room).glob("*.py")} - {"__init__.py"}
+        assert named == there, room
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_every_link_leads_somewhere(page: Path) -> None:
     text = FENCE.sub("", page.read_text(encoding="utf-8"))

@@ -12,7 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from schemaroot import Database, new
+from schemaroot.engine import decode
+from schemaroot.engine.connection import Connection
 from schemaroot.engine.driver import DriverName
+from schemaroot.engine.writes import InsertPlan
 from schemaroot.errors import DatabaseError, DatabaseLockedError, TransactionError
 
 from .shop import Customer, Line, Order, Product, shop_at, url_of
@@ -169,6 +172,50 @@ def test_reading_on_while_a_value_cannot_be_decoded_leaves_nothing_open(db: Data
         del caught
 
     assert idle(db)
+
+
+def holds_nothing_open(db: Database) -> bool:
+    """Whether the log can be moved into the file whole, which any open view of the database hinders."""
+    db.update(Product).set(Product.price.to(Product.price + 1.0)).all_rows().run()
+    connection = db.pool.take_writer()
+    [(busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    db.pool.give_writer()
+    return not busy
+
+
+def test_an_interrupted_read_leaves_nothing_open(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    reads: list[Callable[[], object]] = [
+        lambda: many.select(Product).all(),
+        lambda: list(many.select(Product).stream()),
+        lambda: many.all(sa.select(Product.price * 2, Product.picture, sa.literal(True))),
+    ]
+    for read in reads:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(decode, "_paused", interrupted)
+            read()
+
+        assert holds_nothing_open(many)
+    stream = many.select(Product).stream()
+    next(stream)
+    assert not holds_nothing_open(many)
+    del stream
+
+
+def test_an_interrupted_write_leaves_nothing_open(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: InsertPlan[Any], connection: Connection, row: Any) -> None:
+        connection.execute("UPDATE products SET title = 'half' RETURNING sku")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(InsertPlan, "one", interrupted)
+        many.insert(Product, sku="cap")
+
+    assert holds_nothing_open(many)
+    with Database.open(url_of(Path(many.path)), driver=many.driver.name, timeout_ms=100) as other:
+        other.insert(Product, sku="hat")
 
 
 # --- inside of a transaction ------------------------------------------------------------------------------------------

@@ -317,9 +317,11 @@ def test_a_rollback_takes_the_index_back(library: Library) -> None:
 
 
 def test_deleted_rows_are_not_found_until_they_are_restored(library: Library) -> None:
-    book = library.book("alpha")
+    book, worse = library.book("alpha"), library.book("one alpha among more words")
     deleted = library.books.delete(book.id)
 
+    assert library.books.search("alpha", limit=1) == [worse]
+    library.books.purge(worse.id)
     assert library.books.search("alpha") == []
     assert library.books.search("alpha", with_deleted=True) == [deleted]
     assert [row.id for row in [library.books.restore(book.id)]] == [row.id for row in library.books.search("alpha")]

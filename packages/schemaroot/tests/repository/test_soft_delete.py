@@ -179,17 +179,25 @@ def test_thousands_of_rows_go_and_come_back_with_their_owner(library: Library) -
 
 
 def test_rows_with_a_key_of_two_columns_go_one_by_one(library: Library) -> None:
-    first, second = library.book("first"), library.book("second")
-    reader = library.readers.create(email="a@b", name="A")
-    for book in (first, second):
-        library.db.insert(Favourite, book_id=book.id, reader=reader.email)
+    books = [library.book("first"), library.book("second")]
+    readers = [library.readers.create(email=email, name=email) for email in ("a", "b")]
+    for book in books:
+        for reader in readers:
+            library.db.insert(Favourite, book_id=book.id, reader=reader.email)
 
-    library.books.delete(first.id)
+    def live() -> list[tuple[int, str]]:
+        rows = library.db.select(Favourite).columns(Favourite.book_id, Favourite.reader)
+        return rows.order_by(Favourite.book_id, Favourite.reader).all()
 
-    live = library.db.select(Favourite).all()
-    assert [row.book_id for row in live] == [second.id]
-    library.books.restore(first.id)
-    assert library.db.select(Favourite).count() == 2
+    whole = live()
+    library.books.delete(1)
+    assert live() == [(2, "a"), (2, "b")]
+    library.readers.delete("b")
+    assert live() == [(2, "a")]
+    library.books.restore(1)
+    assert live() == [(1, "a"), (2, "a")]
+    library.readers.restore("b")
+    assert live() == whole
 
 
 def test_a_database_opened_without_its_tables_refuses_to_delete_half(library: Library) -> None:

@@ -253,7 +253,7 @@ class Engine:
         except self.errors as error:
             return self.read_again(connection, run, sql, error)
         except BaseException:
-            connection.settle()
+            self._settle(connection)
             raise
         finally:
             if connection is not self.held.connection:
@@ -340,8 +340,20 @@ class Engine:
                         raise
                     patience = patience or Patience(self.driver, self._timeout_ms)
                     patience.wait_or_raise(error)
+        except self.errors:
+            raise
+        except BaseException:
+            self._settle(connection)
+            raise
         finally:
             self.pool.give_writer()
+
+    def _settle(self, connection: Connection) -> None:
+        """Ends a statement that an exception of Python's left half done, so that it holds nothing open."""
+        try:
+            connection.settle()
+        except self.errors:
+            log.exception("a statement could not be ended")
 
     def stream_of(
         self, run: Callable[[Connection, Cursor], Iterator[T]], read_all: Callable[[Connection], list[T]], sql: str

@@ -25,7 +25,7 @@ from schemaroot.schema.expression import Assignment, Expr
 from schemaroot.schema.new import New
 from schemaroot.schema.sqlalchemy import Dumped, table_clause, unique_condition, unique_parts
 from schemaroot.schema.table import Table, TableDeclaration
-from schemaroot.schema.types import INT64_MAX
+from schemaroot.schema.types import INT64_MAX, Real
 from schemaroot.schema.values import SqlValue
 
 R = TypeVar("R", bound=Table)
@@ -72,7 +72,8 @@ class InsertPlan(Generic[R]):
         self.table: type[R] = table
         self.declared: TableDeclaration = declared
         self.extra: tuple[str, ...] = extra
-        self.decoder: Decoder[R] = returned_decoder_for(table) if declared.generated else decoder_for(table)
+        computes_reals = any(isinstance(column.type, Real) for column in declared.generated)
+        self.decoder: Decoder[R] = returned_decoder_for(table) if computes_reals else decoder_for(table)
         self.auto: str | None = (
             declared.auto_key.name if declared.auto_key and declared.auto_key.name not in extra else None
         )

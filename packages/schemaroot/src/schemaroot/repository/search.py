@@ -114,7 +114,7 @@ def search_statement(table: type[Table], words: Words, conditions: Sequence[Any]
 
 
 def _holds(table: type[Table], name: str, literal: str) -> Any:
-    """The condition that a column holds a text as it is; in a JSON document, that one of its texts does."""
+    """The condition that a column holds a text as it is; in a JSON document, that one of its values does."""
     import sqlalchemy as sa  # loaded only where SQL is built
 
     from schemaroot.schema.sqlalchemy import table_clause  # loads SQLAlchemy
@@ -123,12 +123,9 @@ def _holds(table: type[Table], name: str, literal: str) -> Any:
     wanted = sa.func.lower(sa.literal(literal, sa.TEXT()))
     if not isinstance(table.__declaration__.columns[name].type, Json):
         return sa.func.instr(sa.func.lower(column), wanted) > sa.literal_column("0")
-    parts = sa.func.json_tree(column).table_valued("type", "atom")
-    is_text = parts.c.type == sa.literal_column("'text'")
+    parts = sa.func.json_tree(column).table_valued("atom")
     return sa.exists(
-        sa.select(parts.c.atom).where(
-            is_text, sa.func.instr(sa.func.lower(parts.c.atom), wanted) > sa.literal_column("0")
-        )
+        sa.select(parts.c.atom).where(sa.func.instr(sa.func.lower(parts.c.atom), wanted) > sa.literal_column("0"))
     )
 
 
