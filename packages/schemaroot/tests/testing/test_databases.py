@@ -71,8 +71,12 @@ def test_the_fixture_runs_a_test_with_each_driver(each: Database, request: pytes
     assert Path(each.path).is_file()
 
 
-@pytest.mark.xdist_group("kept")  # a module's fixture is one per worker
+INSERTED: list[int] = []
+"""What the tests of this process have put into the kept database, in whichever process and order they run."""
+
+
 @pytest.mark.parametrize("turn", [1, 2])
 def test_the_fixture_can_be_kept_for_a_module(kept: Database, turn: int) -> None:
-    kept.insert(Note, words="x")
-    assert kept.select(Note).count() == turn
+    INSERTED.append(kept.insert(Note, words=f"turn {turn}").id)
+
+    assert [note.id for note in kept.select(Note).order_by(Note.id).all()] == INSERTED
