@@ -48,15 +48,16 @@ SCHEMAROOT = {
 }
 PROMPTLIANO = {
     "__init__": rooms(),
-    "config": rooms(),
+    "errors": rooms(),
+    "config": rooms("errors"),
     "schema": rooms(),
     "migrations": rooms(),  # a revision file must not change when the declarations do
     "repositories": rooms("schema"),
     "services": rooms("schema repositories"),
     "legacy": rooms("schema repositories"),
     "docs": rooms("schema"),
-    "cli": rooms("config schema repositories services legacy http docs"),
-    "http": rooms("config schema repositories services legacy"),
+    "cli": rooms("errors config schema repositories services legacy http docs"),
+    "http": rooms("errors config schema repositories services legacy"),
     "__main__": rooms("main"),
     "quickstart": rooms("main"),
     "main": ANY,  # where the parts are joined

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from promptliano.errors import ProgramError
+
 VARIABLES = ("PROMPTLIANO_DATABASE_URL", "DATABASE_URL")
 """Environment variables that name the database, the stronger first."""
 
@@ -22,16 +24,14 @@ KNOWN_KEYS = ("database",)
 SCHEME = "sqlite:///"
 
 
-class ConfigError(Exception):
+class ConfigError(ProgramError):
     """A configuration file cannot be read, or says what nobody understands; nothing was changed."""
 
     code = "CONFIG_INVALID"
 
     def __init__(self, path: Path, problem: str) -> None:
         self.path: Path = path
-        self.message: str = f"{path}: {problem}. Nothing was changed."
-        self.hint: str = f"Known settings: {', '.join(KNOWN_KEYS)}."
-        super().__init__(f"{self.message} {self.hint}")
+        super().__init__(f"{path}: {problem}. Nothing was changed.", f"Known settings: {', '.join(KNOWN_KEYS)}.")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class SchemarootError(Exception):
     """Root of the tree.
 
     The message says what happened and what was not changed; `hint` says what to do; `code` is stable and the same in
-    Python, on the command line and over HTTP.
+    Python, on the command line and over HTTP. An error survives `copy` and `pickle` with all its facts, so that it can
+    come back from a worker process.
     """
 
     code = "SCHEMAROOT_ERROR"
@@ -20,6 +22,14 @@ class SchemarootError(Exception):
         self.message = message
         self.hint = hint
         super().__init__(f"{message} {hint}".strip())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made again from its facts: Python's own way would call the class with the message, which is none of them."""
+        return _bare, (type(self), self.args), vars(self)
+
+
+def _bare(kind: type[SchemarootError], args: tuple[object, ...]) -> SchemarootError:
+    return kind.__new__(kind, *args)
 
 
 # --- declarations -----------------------------------------------------------------------------------------------------
@@ -77,6 +87,21 @@ class InvalidArgumentsError(SchemarootError, TypeError):
     """An insert was given missing, unknown or read-only columns; nothing was written."""
 
     code = "INVALID_ARGUMENTS"
+
+
+class OtherTableError(InvalidArgumentsError):
+    """A statement on one table uses a column of another one, which would pair every row with every row there."""
+
+    code = "OTHER_TABLE"
+
+    def __init__(self, table: str, other: str) -> None:
+        self.table = table
+        self.other = other
+        super().__init__(
+            f"A statement on {table} uses a column of {other}, which is not part of it; nothing was run.",
+            hint=f"Ask for rows of {other} in a subquery (exists(...), in_(select(...))), nest them, or join by"
+            " SQLAlchemy's select(...).",
+        )
 
 
 class MissingFilterError(SchemarootError, ValueError):

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from typer import TyperException
 
-from promptliano.config import ConfigError
+from promptliano.errors import ProgramError
 
 DONE, FOUND, REFUSED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done or clean; a check found something; wrong use or a refusal; interrupted."""
@@ -54,14 +54,12 @@ _SILENT = frozenset(
 )
 
 
-class CommandError(Exception):
+class CommandError(ProgramError):
     """A command cannot do what was asked; it changed nothing."""
 
     def __init__(self, code: CommandCode, what: str, hint: str = "", *, unchanged: str = UNCHANGED) -> None:
-        self.code: str = code
-        self.message: str = f"{what} {unchanged}".strip()
-        self.hint: str = hint
-        super().__init__(f"{self.message} {hint}".strip())
+        self.code = code
+        super().__init__(f"{what} {unchanged}".strip(), hint)
 
 
 def report(error: BaseException) -> int:
@@ -87,7 +85,7 @@ def say(line: str) -> None:
 
 def facts_of(error: BaseException) -> tuple[str, str, str]:
     """The code of an error, what happened and what was not changed, and what to do."""
-    if isinstance(error, CommandError | ConfigError):
+    if isinstance(error, ProgramError):
         return error.code, error.message, error.hint
     if isinstance(error, TyperException):
         command = getattr(getattr(error, "ctx", None), "command_path", "promptliano")

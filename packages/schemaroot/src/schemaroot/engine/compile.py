@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import InvalidRequestError, SQLAlchemyError
 from sqlalchemy.sql import functions, visitors
 from sqlalchemy.sql.compiler import ResultColumnsEntry, SQLCompiler
 
@@ -81,8 +81,13 @@ def compile_statement(
         statement: any SQLAlchemy Core statement; parameters named `sr_<place>` take the value of that place, other
             parameters without a value take a named one.
         inline: the positions of parameters inside expressions that came with their values.
+
+    Raises `InvalidArgumentsError` for a statement that SQLite has no words for.
     """
-    compiler = statement.compile(dialect=sqlite_dialect())
+    try:
+        compiler = statement.compile(dialect=sqlite_dialect())
+    except (SQLAlchemyError, NotImplementedError) as error:
+        raise InvalidArgumentsError(f"The statement cannot be written for SQLite: {error}.") from error
     assert isinstance(compiler, SQLCompiler)
     # By key: writes hold clones of the parameters that came with their values, under the same keys.
     by_key = {bind.key: place for bind, place in (inline or {}).items()}

@@ -26,6 +26,7 @@ from schemaroot.engine.core import Engine
 from schemaroot.engine.decode import Decoder
 from schemaroot.engine.driver import DriverName, driver_named
 from schemaroot.engine.files import Identity, has_journal, header_of
+from schemaroot.engine.guard import check_select, check_write
 from schemaroot.engine.opening import MEMORY, Connector, Durability, Journal, check_file, create_file, path_of
 from schemaroot.engine.plans import (
     CorePlan,
@@ -45,7 +46,6 @@ from schemaroot.errors import (
     InvalidArgumentsError,
     ManyRowsError,
     NoRowError,
-    UnscopedWriteError,
 )
 from schemaroot.query.runner import PreparedSelect
 from schemaroot.query.select import Prepared, Query
@@ -315,6 +315,7 @@ class Database(Engine):
 
     def all(self, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts]) -> list[tuple[*Ts]]:
         """The rows of any SQLAlchemy select over our columns, as tuples of loaded values."""
+        check_select("all", statement)
         plan, values, named = self._core(statement)
         rows = self._read(lambda connection: plan.all(connection, values, named), plan.sql)
         return cast("list[tuple[*Ts]]", rows)
@@ -333,8 +334,9 @@ class Database(Engine):
         rows = self.all(statement)
         return rows[0] if rows else None
 
-    def stream(self, statement: sa.Select[*Ts]) -> Iterator[tuple[*Ts]]:
+    def stream(self, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts]) -> Iterator[tuple[*Ts]]:
         """The rows one after the other, in bounded memory; it holds a connection until it is read or closed."""
+        check_select("stream", statement)
         plan, values, named = self._core(statement)
         rows = self.stream_of(
             lambda _, cursor: plan.stream(cursor, values, named),
@@ -346,10 +348,10 @@ class Database(Engine):
     def execute(self, statement: UpdateBase) -> int:
         """Runs any SQLAlchemy insert, update or delete and gives the number of rows changed.
 
-        An update or delete without a condition is refused; `.where(sqlalchemy.true())` says it on purpose.
+        An update or delete without a condition is refused; `.where(sqlalchemy.true())` says it on purpose. So is
+        everything else, SQL as text too: `UnscopedWriteError`, `InvalidArgumentsError`.
         """
-        if getattr(statement, "whereclause", statement) is None:
-            raise UnscopedWriteError(f"An {statement.__visit_name__}", str(statement.table))
+        check_write(statement)
         plan, values, named = self._core(statement)
 
         def run(connection: Connection) -> int:
@@ -358,8 +360,9 @@ class Database(Engine):
 
         return self.write(run, plan.sql)
 
-    def prepare(self, statement: sa.Select[*Ts]) -> Prepared[..., tuple[*Ts]]:
+    def prepare(self, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts]) -> Prepared[..., tuple[*Ts]]:
         """Compiles any SQLAlchemy select now and runs it later, its parameters given by name."""
+        check_select("prepare", statement)
         plan, values, named = self._core(statement)
         return Prepared(PreparedCore(self, plan, values, named), (), "the statement")
 

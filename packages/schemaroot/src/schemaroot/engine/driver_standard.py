@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from schemaroot.engine import dialect
 from schemaroot.engine.driver import UNSTORABLE, Cursor, DriverFault, DriverName, OpenMode, file_uri
 
 
@@ -34,8 +35,11 @@ class StandardDriver:
 
     def changes(self, connection: Any, cursor: Any) -> int:
         """Rows changed by the last statement."""
-        del connection
-        return max(int(cursor.rowcount), 0)
+        count = int(cursor.rowcount)
+        if count >= 0:
+            return count
+        # It counts only for a text that begins with the verb: one that begins with WITH has to be asked for.
+        return int(connection.execute(dialect.CHANGES).fetchone()[0])
 
     def last_rowid(self, connection: Any, cursor: Any) -> int:
         """The rowid of the last inserted row."""

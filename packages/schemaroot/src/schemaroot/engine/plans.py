@@ -11,6 +11,7 @@ from schemaroot.engine.compile import Compiled, ValueBinds, bound, compile_state
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.decode import Decoder, row_decoder
 from schemaroot.engine.driver import Cursor
+from schemaroot.engine.guard import refuse_hidden_writes
 from schemaroot.errors import ManyRowsError
 from schemaroot.query.build import build_child_values, build_children, build_count, build_exists, build_select
 from schemaroot.query.spec import NestedSpec, SelectSpec, item_shape, select_shape
@@ -377,6 +378,7 @@ class CorePlan:
     """Any SQLAlchemy statement, its rows as tuples."""
 
     def __init__(self, statement: Any, inline: Mapping[Any, int] | None = None) -> None:
+        refuse_hidden_writes(statement)
         self.compiled: Compiled = compile_statement(statement, inline)
         self.sql: str = self.compiled.sql
         returns = bool(self.compiled.compiler._result_columns)  # pyright: ignore[reportPrivateUsage]  # no public door

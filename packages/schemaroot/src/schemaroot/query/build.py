@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
 
-from schemaroot.errors import InvalidArgumentsError
+from schemaroot.errors import InvalidArgumentsError, OtherTableError
 from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec
 from schemaroot.schema.expression import Bind, Condition, Parameter
 from schemaroot.schema.sqlalchemy import Dumped, list_of, stored_as, table_clause
@@ -49,6 +49,28 @@ def built(item: Any, bind: Bind) -> Any:
     return item.__clause_element__() if hasattr(item, "__clause_element__") else item
 
 
+def _own(table: type[Table], item: Any, bind: Bind) -> Any:
+    """The SQLAlchemy expression of a part of a statement on one table; raises `OtherTableError`."""
+    element = built(item, bind)
+    refuse_other_tables(table, [element])
+    return element
+
+
+def refuse_other_tables(table: type[Table], elements: Iterable[Any]) -> None:
+    """Raises `OtherTableError` when an expression needs more rows beside the table's own.
+
+    SQLAlchemy would add the other table to FROM, and each row would meet every row there. What stands in a subquery is
+    that one's business; a function that gives rows, such as `json_each(Ticket.tags)`, belongs to the row it reads from.
+    """
+    own = table_clause(table)
+    for element in elements:
+        if isinstance(element, sa.SelectBase):
+            continue
+        for source in element._from_objects:  # no public door tells what an expression reads from
+            if source is not own and not isinstance(source, sa.TableValuedAlias):
+                raise OtherTableError(table.__declaration__.name, str(getattr(source, "name", source)))
+
+
 def _number(bind: Bind, value: int | Parameter[int]) -> Any:
     """The parameter of a limit or an offset; one that is given as a number was checked already."""
     return _named(bind)(RowCount() if isinstance(value, Parameter) else sa.INTEGER(), value)
@@ -68,7 +90,7 @@ def _scoped(statement: Any, spec: SelectSpec | UpdateSpec, bind: Bind) -> Any:
     if live is not None:
         statement = statement.where(live)
     for condition in spec.conditions:
-        statement = statement.where(built(condition, bind))
+        statement = statement.where(_own(spec.table, condition, bind))
     return statement
 
 
@@ -81,14 +103,14 @@ def build_select(spec: SelectSpec, bind: Bind, shape: Callable[[Any], Any] | Non
         shape: changes the select before its order is added.
     """
     clause = table_clause(spec.table)
-    columns = [built(column, bind) for column in spec.columns] or list(clause.c)
+    columns = [_own(spec.table, column, bind) for column in spec.columns] or list(clause.c)
     statement: Any = sa.select(*columns).select_from(clause)
     statement = _scoped(statement, spec, bind)
     if shape is not None:
         statement = shape(statement)
     if spec.group:
-        statement = statement.group_by(*(built(item, bind) for item in spec.group))
-    order = [built(item, bind) for item in spec.order]
+        statement = statement.group_by(*(_own(spec.table, item, bind) for item in spec.group))
+    order = [_own(spec.table, item, bind) for item in spec.order]
     if order:
         statement = statement.order_by(*order)
     if spec.limit is not None:
@@ -151,7 +173,7 @@ def _without_order(spec: SelectSpec) -> SelectSpec:
 
 def _ordering(spec: SelectSpec, bind: Bind) -> list[Any]:
     clause = table_clause(spec.table)
-    return [built(item, bind) for item in spec.order] or [
+    return [_own(spec.table, item, bind) for item in spec.order] or [
         clause.c[key.name] for key in spec.table.__declaration__.primary_key
     ]
 
@@ -184,7 +206,7 @@ def build_child_values(spec: SelectSpec, key: str, expression: Any, bind: Bind) 
     clause = table_clause(spec.table)
     own = clause.c[key]
     column = spec.table.__declaration__.columns[key]
-    value = sa.func.count() if expression is None else built(expression, bind)
+    value = sa.func.count() if expression is None else _own(spec.table, expression, bind)
 
     def grouped(statement: Any) -> Any:
         return (
@@ -205,7 +227,7 @@ def build_update(spec: UpdateSpec, bind: Bind, *, returning: bool) -> sa.Update:
         value = assignment.value
         column = columns[assignment.column.name]
         if is_expression(value):
-            values[column.name] = built(value, bind)
+            values[column.name] = _own(spec.table, value, bind)
         else:
             values[column.name] = bind(Dumped(), value)
     statement: Any = _scoped(sa.update(clause).values(values), spec, bind)
@@ -216,7 +238,7 @@ def build_delete(spec: DeleteSpec, bind: Bind) -> sa.Delete:
     """The delete, its values made parameters."""
     statement = sa.delete(table_clause(spec.table))
     for condition in spec.conditions:
-        statement = statement.where(built(condition, bind))
+        statement = statement.where(_own(spec.table, condition, bind))
     return statement
 
 

@@ -73,7 +73,7 @@ def check_conditions(conditions: Iterable[object]) -> None:
     for condition in conditions:
         if isinstance(condition, Condition):
             continue
-        if condition is MISSING or condition is None or isinstance(condition, bool) or _is_empty(condition):
+        if condition is MISSING or condition is None or isinstance(condition, bool) or is_empty(condition):
             raise MissingFilterError("a condition")
         kind: type[object] = type(condition)
         if not hasattr(kind, "__clause_element__") and not hasattr(kind, "__visit_name__"):
@@ -88,12 +88,12 @@ def check_expressions(verb: str, items: Iterable[object]) -> None:
             raise InvalidArgumentsError(f"{verb}() takes columns and expressions over them, not {item!r}.")
 
 
-def _is_empty(condition: object) -> bool:
+def is_empty(condition: object) -> bool:
     """Whether a condition of SQLAlchemy's own joins no condition at all, as `and_()` of an empty list does."""
     kind: type[object] = type(condition)
     if getattr(kind, "__visit_name__", "") not in ("clauselist", "expression_clauselist"):
         return False
-    return all(map(_is_empty, cast("ClauseList", condition).clauses))
+    return all(map(is_empty, cast("ClauseList", condition).clauses))
 
 
 Shape = tuple[object, ...]

@@ -96,8 +96,11 @@ def search_statement(table: type[Table], words: Words, conditions: Sequence[Any]
     import sqlalchemy as sa  # loaded only where SQL is built
 
     from schemaroot.engine.dialect import search_table
+    from schemaroot.query.build import built, refuse_other_tables  # loads SQLAlchemy
+    from schemaroot.schema.expression import plain_bind
     from schemaroot.schema.sqlalchemy import table_clause  # loads SQLAlchemy
 
+    refuse_other_tables(table, [built(condition, plain_bind) for condition in conditions])
     declared = table.__declaration__
     clause = table_clause(table)
     key = clause.c[declared.primary_key[0].name]
