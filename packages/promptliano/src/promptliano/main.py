@@ -17,7 +17,9 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> NoReturn:
     """Runs the command line that the program was started with, and ends with its exit code."""
     try:
-        code = run(sys.argv[1:])
+        from promptliano.cli import running
+
+        code = running.run_process(sys.argv[1:])
     except KeyboardInterrupt:  # while the program itself was loading
         code = 130
     sys.exit(code)

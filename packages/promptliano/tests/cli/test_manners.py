@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,27 +36,6 @@ sys.exit(f"loaded: {heavy}" if heavy else code)
 
 def test_bare_promptliano_shows_the_help(program: Program) -> None:
     assert program().out == program("--help").out
-
-
-@pytest.mark.parametrize("arguments", [["ticket", "list", "--limit", "1000"], ["chat", "show", "1", "--json"]])
-def test_a_reader_that_has_enough_is_no_error(
-    environment: dict[str, str], database: Path, arguments: list[str]
-) -> None:
-    read, write = os.pipe()
-    os.close(read)
-
-    done = subprocess.run(
-        [sys.executable, "-m", "promptliano", *arguments, "--database", str(database)],
-        stdout=write,
-        stderr=subprocess.PIPE,
-        env=environment,
-        check=False,
-    )
-    os.close(write)
-
-    assert b"Error" not in done.stderr
-    assert b"Traceback" not in done.stderr
-    assert done.returncode == 0
 
 
 def test_a_plain_locale_gets_plain_signs_and_the_same_json(program: Program, database: Path) -> None:
@@ -129,32 +106,6 @@ def test_a_fault_of_the_program_is_told_without_a_traceback_unless_asked_for(
     )
     monkeypatch.setenv("PROMPTLIANO_DEBUG", "1")
     assert "Traceback" in cli("ticket", "list").err
-
-
-def test_an_interrupted_import_leaves_the_target_as_it_was(environment: dict[str, str], tmp_path: Path) -> None:
-    from promptliano.legacy.sample import write_old
-
-    write_old(tmp_path / "old.db", scale=6)
-    before = sorted(path.name for path in tmp_path.iterdir())
-    child = subprocess.Popen(
-        [sys.executable, "-m", "promptliano", "import", "run", "old.db", "--database", "new.db"],
-        cwd=tmp_path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    deadline = time.monotonic() + 30
-    while sorted(path.name for path in tmp_path.iterdir()) == before and time.monotonic() < deadline:
-        time.sleep(0.01)  # until it builds its file
-    time.sleep(0.3)
-    child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=30)
-
-    assert child.returncode == 130
-    assert out == b""
-    assert err.startswith(b"error[INTERRUPTED]: ")
-    assert b"Traceback" not in err
-    assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
 def test_the_benchmarks_are_only_in_a_checkout(bare: Program, tmp_path: Path) -> None:

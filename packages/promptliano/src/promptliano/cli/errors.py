@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import Literal, get_args
 
 from typer import TyperException
 
+from promptliano.cli.streams import UndeliveredError
 from promptliano.errors import ProgramError
 
 DONE, FOUND, REFUSED, INTERRUPTED = 0, 1, 2, 130
@@ -75,18 +77,19 @@ def say(line: str) -> None:
     """Writes one line of talk to stderr, whatever its characters are."""
     from promptliano.cli.text import one_line
 
-    try:
-        sys.stdout.flush()
+    sys.stdout.flush()
+    with suppress(OSError):  # nobody listens; what matters is the exit code
         sys.stderr.write(one_line(line) + "\n")
         sys.stderr.flush()
-    except BrokenPipeError:
-        pass  # nobody listens; what matters is the exit code
 
 
 def facts_of(error: BaseException) -> tuple[str, str, str]:
     """The code of an error, what happened and what was not changed, and what to do."""
     if isinstance(error, ProgramError):
         return error.code, error.message, error.hint
+    if isinstance(error, UndeliveredError):
+        what = f"stdout did not take all of the output: {error.cause}. {error.state}"
+        return "CANNOT_WRITE", what, "Send it elsewhere, or make room."
     if isinstance(error, TyperException):
         command = getattr(getattr(error, "ctx", None), "command_path", "promptliano")
         return "USAGE", f"{sentence(error.format_message())} {UNCHANGED}", f"See: {command} --help"

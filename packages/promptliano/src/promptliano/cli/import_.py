@@ -33,27 +33,34 @@ def run_import(
 ) -> None:
     """Load a legacy database into a new database, and say what became of every row.
 
-    The source is only read. Until all is loaded the target is as before, also after an error or Ctrl-C. A second run
-    of the same source changes nothing. Exit code 1 says that some rows were set aside, to be looked at.
+    The source is only read. Until all is loaded the target is as before, also after an error or Ctrl-C; a Ctrl-C that
+    comes later finds the import complete. A second run of the same source changes nothing. Exit code 1 says that some
+    rows were set aside, to be looked at.
     """
     from promptliano.cli.errors import FOUND
     from promptliano.cli.opening import again, setting_for
     from promptliano.cli.output import print_json, talk
     from promptliano.cli.text import count
     from promptliano.legacy.importer import run_import as take_over
+    from promptliano.legacy.interruptions import Interruptions
 
     setting = setting_for(database)
     if not yes:
         ask_first(setting)
+    interruptions = Interruptions()
+    interruptions.install()  # to the end of the command: one that comes when all is done must not say otherwise
     with private_folder(setting, source), progress_bar() as progress:
-        report = take_over(source, setting.url, agents_dir=agents, progress=progress)
-    if as_json:
-        print_json(report.to_document())
-    else:
-        print_report(report)
-        if quarantined := report.totals["quarantined"]:
-            talk(f"{count(quarantined, 'row')} did not fit and went to the table archive whole, as the rules say.")
-        talk(f"Look at it: promptliano ticket list{again(database)}")
+        report = take_over(source, setting.url, agents_dir=agents, progress=progress, interruptions=interruptions)
+    with after_completion():
+        if as_json:
+            print_json(report.to_document())
+        else:
+            print_report(report)
+            if quarantined := report.totals["quarantined"]:
+                talk(f"{count(quarantined, 'row')} did not fit and went to the table archive whole, as the rules say.")
+            talk(f"Look at it: promptliano ticket list{again(database)}")
+    if interruptions.came:
+        talk("Ctrl-C came when the import was complete: nothing was undone.")
     if report.totals["quarantined"]:
         raise typer.Exit(FOUND)
 
@@ -89,10 +96,13 @@ def ask_first(setting: DatabaseSetting) -> None:
     import sys
 
     from promptliano.cli.errors import CommandError
+    from promptliano.cli.text import one_line
 
     if setting.path is None or not setting.path.is_file() or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
-    if not typer.confirm(f"{setting.path} is there already. Load into it?", err=True):
+    sys.stderr.write(f"{one_line(str(setting.path))} is there already. Load into it? [y/N]: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise CommandError("CANCELLED", "You said no.", "Name another file with --database, or say --yes.")
 
 
@@ -107,6 +117,23 @@ def private_folder(setting: DatabaseSetting, source: Path) -> Generator[None]:
     finally:
         if made and setting.path is not None and not any(setting.path.parent.iterdir()):
             setting.path.parent.rmdir()
+
+
+@contextmanager
+def after_completion() -> Generator[None]:
+    """Has an error of stdout say that the import is complete; a reader who leaves is none."""
+    import sys
+
+    from promptliano.cli.streams import UndeliveredError, discard_stdout
+
+    try:
+        yield
+        sys.stdout.flush()
+    except UndeliveredError as error:
+        if not error.reader_left:
+            error.state = "The import is complete."
+            raise
+        discard_stdout()
 
 
 @contextmanager

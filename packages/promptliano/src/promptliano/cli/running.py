@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 import typer
 
 from promptliano.cli.app import make_app
-from promptliano.cli.errors import DONE, INTERRUPTED, report, say
+from promptliano.cli.errors import DONE, INTERRUPTED, REFUSED, report, say
+from promptliano.cli.streams import UndeliveredError, discard_stdout, own_streams
+
+
+def run_process(arguments: Sequence[str]) -> int:
+    """Runs a command as all that this process does, and gives the exit code to end it with."""
+    try:
+        own_streams()
+        return _ended(arguments)
+    finally:
+        # All is said. What could still be interrupted is how Python takes itself apart, which it would tell at length.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -17,15 +29,40 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
             reconfigure(errors="backslashreplace")  # a locale that cannot say a character must not end a command
+    with _interruptible_again():
+        return _ended(arguments)
+
+
+@contextmanager
+def _interruptible_again() -> Generator[None]:
+    """Gives Ctrl-C its meaning back when a command is over that held it back."""
+    before, hook = signal.getsignal(signal.SIGINT), sys.unraisablehook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+        if signal.getsignal(signal.SIGINT) is not before:
+            signal.signal(signal.SIGINT, before)
+
+
+def _ended(arguments: Sequence[str]) -> int:
+    try:
+        return _told(arguments)
+    except UndeliveredError as error:
+        discard_stdout()
+        return DONE if error.reader_left else report(error)
+
+
+def _told(arguments: Sequence[str]) -> int:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # Typer turns the former into the latter where it sees it first
-        # Whoever read our output has read enough; what is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return DONE
+    except UndeliveredError:
+        raise
     except KeyboardInterrupt:
         return interrupted()
+    except SystemExit as end:  # the benchmarks read their options in their own way
+        return end.code if isinstance(end.code, int) else DONE if end.code is None else REFUSED
     except Exception as error:
         return report(error)
     return code
@@ -49,5 +86,5 @@ def _run(arguments: Sequence[str]) -> int:
 
 def interrupted() -> int:
     """Says that a command was interrupted and gives the exit code for it."""
-    say("error[INTERRUPTED]: Interrupted. What was under way was undone. Run the command again when you like.")
+    say("error[INTERRUPTED]: Interrupted. No database was changed. Run the command again when you like.")
     return INTERRUPTED

@@ -3,7 +3,8 @@
     report = run_import(Path("old.db"), "sqlite:///new.db", agents_dir=None, progress=None)
 
 The new file is built in a folder beside the target and moved into place in one step, so that an interruption leaves the
-target as it was. A target that is there already and holds no rows is filled in one transaction.
+target as it was. A target that is there already and holds no rows is filled in one transaction. Ctrl-C ends an import
+until that step, or the commit of that transaction, begins; one that comes later finds the import complete.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from promptliano.legacy.agents import agent_rows
 from promptliano.legacy.cells import row_bytes
 from promptliano.legacy.convert import Converted, Known, TableConverter
 from promptliano.legacy.errors import AgentsMissingError, TargetNotEmptyError
+from promptliano.legacy.interruptions import Interruptions
 from promptliano.legacy.place import Place
 from promptliano.legacy.records import CELLS, ID_MAP, RECORD, find_record
 from promptliano.legacy.registry import converters, derived_tables
@@ -43,6 +45,7 @@ def run_import(
     agents_dir: Path | None = None,
     progress: Progress | None = None,
     dry_run: bool = False,
+    interruptions: Interruptions | None = None,
 ) -> ImportReport:
     """Imports a legacy database, which is only read, and accounts for every row of it.
 
@@ -52,57 +55,90 @@ def run_import(
         agents_dir: the folder with the projects' folders, in which the agents' files lie, or one project's folder.
         progress: is called now and then.
         dry_run: does everything in a folder for temporary files, and leaves no target behind.
+        interruptions: holds Ctrl-C back in the caller's place, who asks it afterwards whether one came too late;
+            when left out, one that comes too late is forgotten.
 
     Returns:
         The report. A target that this source was imported into before is not changed, and its report is given again.
 
     Raises:
         SchemarootError: the source cannot be read, or the target cannot be written or is in use; nothing was changed.
+        KeyboardInterrupt: Ctrl-C came in time; nothing was changed.
     """
+    if interruptions is None:
+        with Interruptions() as held:
+            return run_import(
+                source,
+                target_url,
+                agents_dir=agents_dir,
+                progress=progress,
+                dry_run=dry_run,
+                interruptions=held,
+            )
     if agents_dir is not None and not agents_dir.is_dir():
         raise AgentsMissingError(agents_dir)
     if dry_run:
         with tempfile.TemporaryDirectory(prefix="promptliano-plan-") as folder:
             place = Place(Path(folder) / "target.db")
-            return _build(source, place, target_url, agents_dir, progress, finish=False)
+            return _build(source, place, target_url, agents_dir, progress, interruptions, finish=False)
     place = Place.of(target_url)
     if place.path.exists():
-        return _fill(source, place, target_url, agents_dir, progress)
-    return _build(source, place, target_url, agents_dir, progress, finish=True)
+        return _fill(source, place, target_url, agents_dir, progress, interruptions)
+    return _build(source, place, target_url, agents_dir, progress, interruptions, finish=True)
 
 
 def _build(
-    source: Path, place: Place, url: str, agents_dir: Path | None, progress: Progress | None, *, finish: bool
+    source: Path,
+    place: Place,
+    url: str,
+    agents_dir: Path | None,
+    progress: Progress | None,
+    interruptions: Interruptions,
+    *,
+    finish: bool,
 ) -> ImportReport:
     """Imports into a new file."""
-    with place.staging() as staging, LegacySource.open(source, work=staging.folder) as legacy:
-        sealer = Sealer(staging.key)
-        with Database.create(
-            f"sqlite:///{staging.database}", TABLES, identity=IDENTITY, durability="off", indexes=False
-        ) as target:
-            run = _Run(legacy, target, url, sealer, agents_dir, progress)
-            run.tables(each=target.transaction)
-            if progress is not None:
-                progress(_INDEXING, 0, 1)
-            target.create_indexes(TABLES)
-            if progress is not None:
-                progress(_INDEXING, 1, 1)
+    with place.staging() as staging:
+        # What is in the folder goes as a whole: the work in it may end anywhere.
+        with interruptions.allowed(), LegacySource.open(source, work=staging.folder) as legacy:
+            sealer = Sealer(staging.key)
+            with Database.create(
+                f"sqlite:///{staging.database}", TABLES, identity=IDENTITY, durability="off", indexes=False
+            ) as target:
+                run = _Run(legacy, target, url, sealer, agents_dir, progress, interruptions)
+                run.tables(each=target.transaction)
+                if progress is not None:
+                    progress(_INDEXING, 0, 1)
+                target.create_indexes(TABLES)
+                if progress is not None:
+                    progress(_INDEXING, 1, 1)
         if finish:
-            staging.move_into_place()
+            staging.move_into_place(interruptions.check)
         return run.report
 
 
-def _fill(source: Path, place: Place, url: str, agents_dir: Path | None, progress: Progress | None) -> ImportReport:
+def _fill(
+    source: Path,
+    place: Place,
+    url: str,
+    agents_dir: Path | None,
+    progress: Progress | None,
+    interruptions: Interruptions,
+) -> ImportReport:
     """Imports into a database that is there already, when it holds no rows."""
-    with LegacySource.open(source) as legacy, Database.open(url, tables=TABLES, identity=IDENTITY) as target:
-        found = find_record(target)
-        if found is not None and (found["sha256"] == legacy.sha256 or _same_content(found, legacy)):
-            report = ImportReport.from_document(cast("dict[str, JsonValue]", found["report"]))
-            report.already_imported = True
-            return report
-        _check_empty(target, url)
-        with place.new_key() as key, target.transaction():
-            run = _Run(legacy, target, url, Sealer(key), agents_dir, progress)
+    with (
+        LegacySource.open(source, copying=interruptions.allowed) as legacy,
+        Database.open(url, tables=TABLES, identity=IDENTITY) as target,
+    ):
+        with interruptions.allowed():
+            found = find_record(target)
+            if found is not None and (found["sha256"] == legacy.sha256 or _same_content(found, legacy)):
+                report = ImportReport.from_document(cast("dict[str, JsonValue]", found["report"]))
+                report.already_imported = True
+                return report
+            _check_empty(target, url)
+        with place.new_key() as key, target.transaction(), interruptions.allowed():
+            run = _Run(legacy, target, url, Sealer(key), agents_dir, progress, interruptions)
             run.tables(each=contextlib.nullcontext)
         return run.report
 
@@ -141,12 +177,14 @@ class _Run:
         sealer: Sealer,
         agents_dir: Path | None,
         progress: Progress | None,
+        interruptions: Interruptions,
     ) -> None:
         self.source: LegacySource = source
         self.target: Database = target
         self.sealer: Sealer = sealer
         self.agents_dir: Path | None = agents_dir
         self.progress: Progress | None = progress
+        self.interruptions: Interruptions = interruptions
         self.known: Known = Known(source, target, now())
         self.report: ImportReport = ImportReport(str(source.path), url, derived=derived_tables(source))
         self._record: dict[str, JsonValue] = {}
@@ -184,6 +222,7 @@ class _Run:
         }
 
     def _tell(self, table: str, done: int, total: int) -> None:
+        self.interruptions.check()
         if self.progress is not None and total:
             self.progress(table, done, total)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,13 +35,18 @@ class Staging:
         there = key_path(self.target)
         return there if there.exists() else key_path(self.database)
 
-    def move_into_place(self) -> None:
-        """Moves the finished database, and its key file before it, to where they belong; both are on disk by then."""
+    def move_into_place(self, last_call: Callable[[], None]) -> None:
+        """Moves the finished database, and its key file before it, to where they belong; both are on disk by then.
+
+        Args:
+            last_call: is called before the first of the two is moved; what it raises leaves the target as it was.
+        """
         log = self.database.with_name(f"{self.database.name}-wal")
         if log.exists() and log.stat().st_size:
             raise ImportRefusedError(f"{log} was not written back; nothing was imported.", hint="Try again.")
         _sync(self.database)
         check_free(self.target)
+        last_call()
         made = key_path(self.database)
         moved_key = made.exists()
         if moved_key:

@@ -10,7 +10,7 @@ import errno
 import hashlib
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -73,12 +73,19 @@ class LegacySource:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path, *, work: Path | None = None) -> Generator[LegacySource]:
+    def open(
+        cls,
+        path: Path,
+        *,
+        work: Path | None = None,
+        copying: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> Generator[LegacySource]:
         """Opens a legacy database for reading; the source and its folder are only read.
 
         Args:
             path: the file.
             work: the folder for the private copy; the system's folder for temporary files when left out.
+            copying: what the copy is made within.
 
         Raises:
             DatabaseMissingError, NotADatabaseError, DamagedDatabaseError, SourceUnreadableError: it cannot be read.
@@ -87,7 +94,8 @@ class LegacySource:
         """
         with tempfile.TemporaryDirectory(prefix="promptliano-import-", dir=work) as folder:
             copy = Path(folder) / "source.db"
-            sha256 = _copied(path, copy)
+            with copying():
+                sha256 = _copied(path, copy)
             with _about(path, copy):
                 if _log_of(copy, "-journal").exists():
                     Database.open(f"sqlite:///{copy}", journal="delete").close()  # undoes what was half written
