@@ -1,6 +1,7 @@
 """Values to be stored: what `new` takes, refuses and holds."""
 
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
@@ -291,6 +292,54 @@ def test_a_table_that_asks_for_nothing_takes_nothing() -> None:
 
 def test_columns_may_be_called_like_pythons_own_functions() -> None:
     assert new(Words, type="a", int="b", len="c").stored == ("a", "b", "c", 1, 1)
+
+
+class Documents(Table, name="documents"):
+    """One column for each way in which a document is checked."""
+
+    id: Col[int] = auto_id()
+    texts: Col[list[str]] = json(default_factory=list)
+    names: Col[dict[str, str]] = json(default_factory=dict)
+    numbers: Col[list[int]] = json(default_factory=list)
+    counts: Col[dict[str, int]] = json(default_factory=dict)
+    things: Col[list[JsonValue]] = json(default_factory=list)
+    facts: Col[dict[str, JsonValue]] = json(default_factory=dict)
+    pairs: Col[list[list[int]]] = json(default_factory=list)
+    anything: Col[JsonValue] = json(default="")
+
+
+def _nested(depth: int) -> object:
+    value: object = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+AWKWARD: list[object] = [
+    *([item] for item in (1, -1, 2**63 - 1, 2**63, 2**64, 10**30, -(2**63), -(2**63) - 1, True, None, 0.5, 1e300)),
+    *([item] for item in (float("nan"), float("inf"), "x", "\0", "\ud800", "\\u0000", "\\\\u0000", "é" * 9, "null")),
+    *([item] for item in ([1], ["x"], {}, {"a": 1}, (1, 2), {1}, b"x", 1j, object())),
+    *({"a": item} for item in (1, 2**63, 2**64, True, None, "x", "\0", "\ud800", float("nan"), [2**63], "9" * 19)),
+    *(("x",), (1,), {"x"}, {1: "x"}, {("a",): 1}, {"a\0": 1}, {"\ud800": 1}, "x", 1, 2**63, b"[]", range(3), object()),
+    *(_nested(depth) for depth in (3, 400, 990, 2000)),
+]
+
+
+@pytest.mark.parametrize("column", [column.name for column in Documents.__declaration__.stored])
+def test_a_document_meets_the_same_verdict_in_new_as_in_its_columns_own_check(column: str) -> None:
+    def verdict(check: Callable[[object], object], value: object) -> object:
+        try:
+            return check(value)
+        except InvalidValueError as error:
+            return type(error), str(error)
+
+    declared = Documents.__declaration__
+    place = [one.name for one in declared.stored].index(column)
+    dump, bind = declared.columns[column].dump, binder(Documents)
+    for value in AWKWARD:
+        assert verdict(lambda given: bind(**{column: given}).stored[place], value) == verdict(dump, value), repr(value)[
+            :80
+        ]
 
 
 def test_the_binder_is_made_once() -> None:

@@ -14,7 +14,7 @@ import difflib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, ParamSpec, TypeVar, cast
 
 import msgspec
 
@@ -36,6 +36,7 @@ from schemaroot.schema.types import (
     TimestampMs,
     encode_json,
     has_long_number,
+    plain_shape,
 )
 from schemaroot.schema.values import MISSING, Missing, SqlValue, now
 
@@ -46,8 +47,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R", bound="Table")
 
-Binder = Callable[..., tuple[SqlValue, ...]]
-"""Takes the values of an insert by keyword and gives the driver's values in the order of `declaration.stored`."""
+Binder = Callable[..., "New[R]"]
+"""Takes the values of an insert by keyword and gives them checked."""
 
 
 class New(msgspec.Struct, Generic[R], frozen=True, gc=False):
@@ -158,20 +159,19 @@ def new(table: Callable[P, R], /, *args: P.args, **values: P.kwargs) -> New[R]:
             generated column); the message lists what the insert asks for.
         InvalidValueError: a value does not fit its column, which is named.
     """
-    bind = _BINDERS.get(table) or binder(cast("type[R]", table))
+    bind: Binder[R] = _BINDERS.get(table) or binder(cast("type[R]", table))
     try:
-        stored = bind(*args, **values)
+        return bind(*args, **values)
     except TypeError:
         check_arguments(cast("type[R]", table), args, values)
         raise
-    return New(cast("type[R]", table), stored)
 
 
-_BINDERS: dict[Callable[..., object], Binder] = {}
+_BINDERS: dict[Callable[..., object], Binder[Any]] = {}
 
 
-def binder(table: type[Table]) -> Binder:
-    """The function that turns the arguments of an insert into the driver's values; made once per table.
+def binder(table: type[R]) -> Binder[R]:
+    """The function that turns the arguments of an insert into checked values; made once per table.
 
     It raises `InvalidValueError` for a value that does not fit, and Python's own `TypeError` for wrong arguments, which
     `new` makes readable.
@@ -242,9 +242,21 @@ _NAMES: dict[str, object] = {
 }
 
 
-def _make_binder(table: type[Table]) -> Binder:
+_Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
+_OF_TEXTS: list[object] = [list[str], dict[str, str]]
+_OF_NUMBERS: list[tuple[object, Any]] = [(list[int], list[_Int64]), (dict[str, int], dict[str, _Int64])]
+"""Shapes of whole numbers, and the same with numbers that SQLite and every reader of JSON can hold."""
+
+_OF_ANYTHING: list[tuple[object, str]] = [(list[Any], "_list"), (dict[str, Any], "_dict")]
+"""Shapes that hold whatever a list or a dict is encoded to, which then need not be decoded to be believed."""
+
+_MAYBE_DEEP = 500
+"""A longer document may be nested so deep that it can be encoded and not decoded."""
+
+
+def _make_binder(table: type[R]) -> Binder[R]:
     declared = table.__declaration__
-    names = dict(_NAMES)
+    names: dict[str, object] = {**_NAMES, "_new": New, "_table": table}
     taken = [column for column in declared.stored if column.is_insertable]
     parameters = [column.name if column.is_required else f"{column.name}=_missing" for column in taken]
     clocks: dict[Callable[[], Any], str] = {}
@@ -254,10 +266,10 @@ def _make_binder(table: type[Table]) -> Binder:
         lines += _lines(column, names, clocks)
     first = [f"{clock} = None" for clock in clocks.values()]
     stored = "".join(f"{column.name if column.is_insertable else None}, " for column in declared.stored)
-    body = "\n    ".join([*first, *lines, f"return ({stored})"])
+    body = "\n    ".join([*first, *lines, f"return _new(_table, ({stored}))"])
     source = f"def bind({'*, ' if parameters else ''}{', '.join(parameters)}):\n    {body}\n"
     exec(compile(source, f"<insert into {declared.name}>", "exec"), names)  # written from the declaration
-    return cast(Binder, names["bind"])
+    return cast("Binder[R]", names["bind"])
 
 
 def _lines(column: Column, names: dict[str, object], clocks: dict[Callable[[], Any], str]) -> list[str]:
@@ -284,18 +296,27 @@ def _json_lines(
 ) -> list[str]:
     """The statements for a JSON column: a document in which nothing looks wrong is encoded and checked in place."""
     name = column.name
-    names[f"_decode_{name}"] = json.decode
     missing = [] if column.is_required else [f"if {name} is _missing: {name} = {_default(column, names, clocks)}"]
     test, empty = _common_case(column, names)
     if test:
         missing.append(f"{'el' if missing else ''}if {test}: {name} = {empty}")
+    doubts = [r'"\\u0000" in _text']
+    decode, verified = json.decode, f"_decode_{name}(_text)"
+    if bounded := [bounded for shape, bounded in _OF_NUMBERS if shape == json.shape]:
+        decode = msgspec.json.Decoder(bounded[0]).decode
+    elif json.shape not in _OF_TEXTS:
+        doubts += ['"null" in _text', "_has_long_number(_document)"]
+        if kind := [kind for shape, kind in _OF_ANYTHING if shape == plain_shape(json.shape)]:
+            verified = f"if _type({name}) is not {kind[0]} or _len(_text) > {_MAYBE_DEEP}: {verified}"
+    names[f"_decode_{name}"] = decode
     body = [
         "try:",
         f"    _document = _encode({name})",
-        f"    if {json.suspicion}: {name} = _dump_{name}({name})",
+        "    _text = _document.decode()",
+        f"    if {' or '.join(doubts)}: {name} = _dump_{name}({name})",
         "    else:",
-        f"        _decode_{name}(_document)",
-        f"        {name} = _document.decode()",
+        f"        {verified}",
+        f"        {name} = _text",
         f"except _refused: {name} = _dump_{name}({name})",
     ]
     return [*missing, "else:", *(f"    {line}" for line in body)] if missing else body

@@ -66,7 +66,7 @@ def _new(table: type[R], made: BaseModel) -> New[R]:
     for column in table.__declaration__.stored:
         if column.is_required and column.on_update is not None:  # read-only outside, so that nobody gave it
             values[column.name] = column.on_update()
-    return New(table, binder(table)(**values))
+    return binder(table)(**values)
 
 
 def _patch(table: type[R], made: BaseModel) -> Patch[R]:
