@@ -7,7 +7,7 @@ what, and the few calls that only one of them has. Both run in autocommit: BEGIN
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -96,6 +96,10 @@ class Driver(Protocol):
 
     def fault(self, error: BaseException) -> DriverFault:
         """The error in shared words."""
+        ...
+
+    def watch(self, connection: Any, look: Callable[[], bool] | None, steps: int) -> None:
+        """Calls `look` after each `steps` steps of a statement, which ends when it says so; `None` takes it away."""
         ...
 
 

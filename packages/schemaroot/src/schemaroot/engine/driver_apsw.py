@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import apsw
@@ -58,6 +59,10 @@ class ApswDriver:
         """The error in shared words."""
         code = getattr(error, "extendedresult", 0) or getattr(error, "result", 1)
         return DriverFault(int(code), _without_prefix(str(error)))
+
+    def watch(self, connection: Any, look: Callable[[], bool] | None, steps: int) -> None:
+        """Calls `look` after each `steps` steps of a statement, which ends when it says so; `None` takes it away."""
+        connection.set_progress_handler(look, steps)
 
 
 def _without_prefix(message: str) -> str:

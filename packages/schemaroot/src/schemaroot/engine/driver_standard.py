@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from schemaroot.engine import dialect
@@ -53,3 +54,7 @@ class StandardDriver:
     def fault(self, error: BaseException) -> DriverFault:
         """The error in shared words."""
         return DriverFault(int(getattr(error, "sqlite_errorcode", 1)), str(error))
+
+    def watch(self, connection: Any, look: Callable[[], bool] | None, steps: int) -> None:
+        """Calls `look` after each `steps` steps of a statement, which ends when it says so; `None` takes it away."""
+        connection.set_progress_handler(look, steps)

@@ -1,0 +1,251 @@
+"""What can go wrong with revisions and migrations? Each refusal says what was not changed, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from schemaroot.errors import SchemarootError
+
+
+class MigrationError(SchemarootError):
+    """A migration was refused or rolled back."""
+
+    code = "MIGRATION_ERROR"
+
+
+class RevisionInvalidError(MigrationError):
+    """A revision file is not one: it does not say its revision, or cannot be read."""
+
+    code = "REVISION_INVALID"
+
+    def __init__(self, path: Path, problem: str, *, hint: str = "Mend the file.") -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"{path}: {problem}; nothing was run.", hint=hint)
+
+
+class RevisionDuplicateError(MigrationError):
+    """Two files say that they are the same revision."""
+
+    code = "REVISION_DUPLICATE"
+
+    def __init__(self, revision: str, paths: Sequence[Path]) -> None:
+        self.revision = revision
+        self.paths: tuple[Path, ...] = tuple(paths)
+        named = " and ".join(path.name for path in self.paths)
+        super().__init__(
+            f"Revision {revision} is in {named}; nothing was run.",
+            hint="Give the later one a revision of its own, with the other as its down_revision.",
+        )
+
+
+class RevisionParentError(MigrationError):
+    """A revision builds on one that is not there, or on itself."""
+
+    code = "REVISION_PARENT"
+
+    def __init__(self, revision: str, problem: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"Revision {revision} {problem}; nothing was run.",
+            hint="Bring the file back (version control has it), or mend its down_revision.",
+        )
+
+
+class RevisionHeadsError(MigrationError):
+    """Two revisions build on the same one and nothing joins them."""
+
+    code = "REVISION_HEADS"
+
+    def __init__(self, heads: Sequence[str], command: str) -> None:
+        self.heads: tuple[str, ...] = tuple(heads)
+        super().__init__(
+            f"There are {len(self.heads)} heads: {', '.join(self.heads)}; nothing was run.",
+            hint=f"Join them: {command} merge",
+        )
+
+
+class RevisionUnknownError(MigrationError):
+    """A name that no revision has, or more than one."""
+
+    code = "REVISION_UNKNOWN"
+
+    def __init__(self, wanted: str, known: Sequence[str], *, several: bool = False) -> None:
+        self.wanted = wanted
+        problem = f"{wanted!r} could be {', '.join(known)}" if several else f"there is no revision {wanted!r}"
+        hint = "Give more of its name." if several else f"Known: {', '.join(known) or 'none'}."
+        super().__init__(f"{problem[0].upper()}{problem[1:]}; nothing was run.", hint=hint)
+
+
+class RevisionMissingError(MigrationError):
+    """The database has a revision that no file describes."""
+
+    code = "REVISION_MISSING"
+
+    def __init__(self, revision: str, command: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"The database has revision {revision}, which is in no file; nothing was run.",
+            hint=f"Bring the file back, or install the program that knows it. See: {command} repair --help",
+        )
+
+
+class ChecksumMismatchError(MigrationError):
+    """The file of an applied revision is not what was applied."""
+
+    code = "CHECKSUM_MISMATCH"
+
+    def __init__(self, revision: str, path: Path, command: str) -> None:
+        self.revision = revision
+        self.path = path
+        super().__init__(
+            f"{path.name} was changed after revision {revision} was applied; nothing was run.",
+            hint=f"Take the change back, or, if it changes nothing that matters: {command} repair {revision}",
+        )
+
+
+class RevisionOrderError(MigrationError):
+    """The database has a revision without one that it builds on."""
+
+    code = "REVISION_ORDER"
+
+    def __init__(self, revision: str, missing: str, command: str) -> None:
+        self.revision = revision
+        self.missing = missing
+        super().__init__(
+            f"The database has revision {revision} without {missing}, which comes before it; nothing was run.",
+            hint=f"Give the later file a place after what is applied, or see: {command} stamp --help",
+        )
+
+
+class SchemaDriftError(MigrationError):
+    """The live schema is not what its revisions made."""
+
+    code = "SCHEMA_DRIFT"
+
+    def __init__(self, revision: str, differences: Sequence[str], command: str) -> None:
+        self.revision = revision
+        self.differences: tuple[str, ...] = tuple(differences)
+        super().__init__(
+            f"The schema is not what revision {revision} made: {'; '.join(self.differences)}. Nothing was run.",
+            hint=f"Undo what was changed by hand; {command} verify shows it all.",
+        )
+
+
+class SchemaUnknownError(MigrationError):
+    """A database without history whose schema is that of no revision."""
+
+    code = "SCHEMA_UNKNOWN"
+
+    def __init__(self, path: str, nearest: str, differences: Sequence[str]) -> None:
+        self.differences: tuple[str, ...] = tuple(differences)
+        super().__init__(
+            f"{path} has no history, and its schema is that of no revision; nearest is {nearest}:"
+            f" {'; '.join(self.differences)}. Nothing was changed.",
+            hint="Check the path. If it is the right file, mend the differences, or stamp it on purpose.",
+        )
+
+
+class DatabaseOutdatedError(MigrationError):
+    """The database stands before the newest revision that the program knows."""
+
+    code = "DB_OUTDATED"
+
+    def __init__(self, path: str, found: str, wanted: str, command: str) -> None:
+        self.found = found
+        self.wanted = wanted
+        super().__init__(
+            f"{path} is at {found or 'no revision'}, this program needs {wanted}; it was not changed.",
+            hint=f"Bring it up: {command} up",
+        )
+
+
+class MigrationLockedError(MigrationError):
+    """Another runner holds the lock for longer than the timeout."""
+
+    code = "MIGRATION_LOCKED"
+
+    def __init__(self, path: str, waited_s: float, holder: str) -> None:
+        self.waited_s = waited_s
+        super().__init__(
+            f"Another migration of {path} ran for longer than {waited_s:.0f} s{holder}; nothing was run.",
+            hint="Wait for it to end, then try again.",
+        )
+
+
+class NoSpaceError(MigrationError):
+    """There is not enough space for a backup, a rehearsal and the migration."""
+
+    code = "NO_SPACE"
+
+    def __init__(self, folder: Path, needed: int, free: int) -> None:
+        self.needed = needed
+        self.free = free
+        super().__init__(
+            f"{folder} has {free / 1048576:.1f} MiB free and the migration needs {needed / 1048576:.1f} MiB;"
+            " nothing was run.",
+            hint="Free space, or leave the rehearsal out (--no-rehearse), which halves it.",
+        )
+
+
+class RevisionFailedError(MigrationError):
+    """A step of a revision failed; the revision was rolled back whole."""
+
+    code = "REVISION_FAILED"
+
+    def __init__(
+        self, revision: str, direction: str, step: int, problem: str, *, statement: str = "", backup: str = ""
+    ) -> None:
+        self.revision = revision
+        self.direction = direction
+        self.step = step
+        self.problem = problem
+        self.statement = statement
+        self.backup = backup
+        at = f" at step {step}" if step else ""
+        ran = f" Statement: {statement}" if statement else ""
+        super().__init__(
+            f"Revision {revision} ({direction}) failed{at}: {problem.rstrip('.')}.{ran} It was rolled back whole.",
+            hint=f"Mend the revision and run again; the backup is {backup}." if backup else "Mend it and run again.",
+        )
+
+
+class InvariantError(MigrationError):
+    """A revision changed what it did not declare, or left something wrong; it was rolled back whole."""
+
+    code = "MIGRATION_INVARIANT"
+
+    def __init__(self, revision: str, direction: str, problems: Sequence[str], *, backup: str = "") -> None:
+        self.revision = revision
+        self.direction = direction
+        self.problems: tuple[str, ...] = tuple(problems)
+        self.backup = backup
+        super().__init__(
+            f"Revision {revision} ({direction}) was rolled back whole: {'; '.join(self.problems)}.",
+            hint=f"Mend the revision; the backup is {backup}." if backup else "Mend the revision.",
+        )
+
+
+class RehearsalError(MigrationError):
+    """The rehearsal on a copy failed; the database itself was not touched."""
+
+    code = "REHEARSAL_FAILED"
+
+    def __init__(self, stage: str, problem: str, hint: str = "Mend the revision and run again.") -> None:
+        self.stage = stage
+        self.problem = problem
+        super().__init__(
+            f"The rehearsal on a copy failed ({stage}): {problem.rstrip('.')}. The database itself was not changed.",
+            hint=hint,
+        )
+
+
+class IrreversibleError(MigrationError):
+    """A revision says that it cannot be undone."""
+
+    code = "IRREVERSIBLE"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"It cannot be undone: {reason}.", hint="Restore the backup that was made before it.")

@@ -1,0 +1,128 @@
+"""The one connection that a migration runs on: its transaction, and the typed door to what it sees."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Self
+
+from schemaroot.engine import dialect
+from schemaroot.engine.connection import Connection, Patience
+from schemaroot.engine.database import Database
+from schemaroot.engine.driver import SQLITE_BUSY
+from schemaroot.engine.faults import translate
+from schemaroot.errors import TransactionError
+
+
+class Session:
+    """Keeps the writing connection of a database for as long as it is open.
+
+    `db` runs typed statements on that very connection, inside of whatever transaction is open on it.
+    """
+
+    def __init__(self, db: Database, *, timeout_ms: float = 5000) -> None:
+        self.db: Database = db
+        self.connection: Connection = db.pool.take_writer()
+        self._timeout_ms: float = timeout_ms
+        db.held.connection = self.connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.rollback()
+        self.db.held.connection = None
+        self.db.pool.give_writer()
+        self.db.close()
+
+    @contextmanager
+    def revision_transaction(self) -> Generator[None]:
+        """Everything inside happens together or not at all, with foreign keys at rest.
+
+        SQLite takes the order about foreign keys only outside of a transaction (https://sqlite.org/pragma.html), and a
+        table that is dropped in a rebuild would take its children along. Whether a reference is broken in the end is
+        checked before the commit by whoever uses this.
+        """
+        self._foreign_keys(on=False)
+        try:
+            self._begin()
+            try:
+                yield
+                self._commit()
+            except BaseException:
+                self.connection.rollback()
+                raise
+        finally:
+            self._foreign_keys(on=True)
+
+    def _foreign_keys(self, *, on: bool) -> None:
+        self.connection.execute(dialect.PRAGMA_FOREIGN_KEYS_ON if on else dialect.PRAGMA_FOREIGN_KEYS_OFF).fetchall()
+        if self.connection.value(dialect.PRAGMA_FOREIGN_KEYS) != int(on):
+            raise TransactionError(
+                f"SQLite did not turn foreign keys {'on' if on else 'off'}; nothing was run.",
+                hint="End the transaction that is open.",
+            )
+
+    def _begin(self) -> None:
+        self._patiently(dialect.BEGIN_WRITE)
+
+    def _commit(self) -> None:
+        self._patiently(dialect.COMMIT)
+
+    def _patiently(self, sql: str) -> None:
+        """Runs a statement that may have to wait for another writer."""
+        driver = self.connection.driver
+        patience = Patience(driver, self._timeout_ms)
+        while True:
+            try:
+                self.connection.execute(sql).fetchall()
+                return
+            except driver.errors as error:
+                fault = driver.fault(error)
+                if fault.primary != SQLITE_BUSY:
+                    raise translate(fault, path=self.db.path, sql=sql) from error
+                patience.wait_or_raise(error)
+
+
+_CHECK_EVERY = 20_000
+"""Steps of SQLite's virtual machine between two looks for Ctrl-C: some hundred microseconds."""
+
+
+@contextmanager
+def interruptible(connection: Connection) -> Generator[None]:
+    """Lets Ctrl-C end the statement that runs: Python hears of a signal only between its own instructions.
+
+    Inside, SIGINT interrupts the statement, and what comes out is `KeyboardInterrupt`. In a thread other than the main
+    one, where no signal arrives, and where SIGINT is ignored, it adds nothing.
+    """
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield
+        return
+    told = False
+
+    def look() -> bool:
+        return told
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        nonlocal told
+        told = True
+        # Raised inside of the driver's callback it would be lost; there the statement is told to end instead.
+        if frame is None or frame.f_code is not look.__code__:
+            previous(number, frame)
+
+    driver = connection.driver
+    driver.watch(connection.raw, look, _CHECK_EVERY)
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    except driver.errors:
+        if told:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        driver.watch(connection.raw, None, _CHECK_EVERY)

@@ -1,0 +1,79 @@
+"""What must hold before a revision is committed? What it did not declare changed is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from schemaroot.engine.database import Database
+from schemaroot.introspection.catalogue import ColumnDef, TableDef
+from schemaroot.migration.operations import (
+    AlterColumn,
+    AlterTable,
+    DataStep,
+    DropColumn,
+    DropTable,
+    Operation,
+    RenameColumn,
+    RenameTable,
+    SetPrimaryKey,
+)
+
+Invariant = Callable[[Database], Sequence[str]]
+"""A rule of the application: looks at a database and says what is wrong, in a phrase each; nothing when all is well."""
+
+PROBLEMS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A table whose rows must come through a revision.
+
+    Attributes:
+        before, after: its name before and after.
+        columns_before, columns_after: the columns whose content must be the same; empty where only the number of rows
+            can be compared, since the order of the rows has changed with their key.
+    """
+
+    before: str
+    after: str
+    columns_before: tuple[str, ...]
+    columns_after: tuple[str, ...]
+
+
+def followed(tables: Mapping[str, TableDef], operations: Sequence[Operation]) -> Iterator[Followed]:
+    """The tables whose rows must come through, by what the operations declare to change."""
+    for table in tables.values():
+        one = _follow(table, operations)
+        if one is not None:
+            yield one
+
+
+def _follow(table: TableDef, operations: Sequence[Operation]) -> Followed | None:
+    name = table.name
+    names = {column.name: column.name for column in table.columns if column.generated is None}
+    key = set(table.primary_key.columns) if table.primary_key is not None else set[str]()
+    reordered = False
+    for operation in operations:
+        match operation:
+            case RenameTable(old=old, new=new) if old == name:
+                name = new
+            case DropTable(name=gone) if gone == name:
+                return None
+            case DataStep(tables=changed) if name in changed:
+                return None
+            case AlterTable(table=target, actions=actions) if target == name:
+                for action in actions:
+                    match action:
+                        case RenameColumn(old=old, new=new):
+                            names = {was: new if now == old else now for was, now in names.items()}
+                        case DropColumn(name=column) | AlterColumn(column=ColumnDef(name=column)):
+                            reordered = reordered or any(now == column for was, now in names.items() if was in key)
+                            names = {was: now for was, now in names.items() if now != column}
+                        case SetPrimaryKey():
+                            reordered = True
+                        case _:
+                            pass
+            case _:
+                pass
+    return Followed(table.name, name, *((), ()) if reordered else (tuple(names), tuple(names.values())))
