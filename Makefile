@@ -26,7 +26,7 @@ run: .venv/.installed ## import a sample of a legacy database into ./data and lo
 	@$(BIN)/python -m promptliano.quickstart
 
 test: .venv/.installed ## all tests of both packages and the examples of the docs (ARGS="-k name")
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/.installed ## linter, formatter, type checkers and the rules of the house
 	$(BIN)/ruff check

@@ -17,7 +17,7 @@ import re
 import subprocess
 import sys
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,9 +121,10 @@ def check(root: Path) -> list[Finding]:
             continue
         findings.update(check_silencers(name, source))
         if module := module_of(name):
-            findings.update(check_imports(name, module, tree))
+            nodes = list(ast.walk(tree))
+            findings.update(check_imports(name, module, nodes))
             if name not in SQL_PLACES:
-                findings.update(check_sql(name, tree))
+                findings.update(check_sql(name, nodes))
     return sorted(findings)
 
 
@@ -152,14 +153,14 @@ def module_of(name: str) -> tuple[str, ...] | None:
 # Imports -------------------------------------------------------------------------------------------------------------
 
 
-def check_imports(name: str, module: tuple[str, ...], tree: ast.Module) -> Iterator[Finding]:
+def check_imports(name: str, module: tuple[str, ...], nodes: Iterable[ast.AST]) -> Iterator[Finding]:
     """Each import of ours that points forwards, or at a room that the tables do not know."""
     package, room = module[0], module[1]
     table = PACKAGES[package]
     if room not in table:
         yield Finding(name, 1, f"{package}.{room} has no line in the table of imports (tools/check_house.py)")
         return
-    for line, target in imported_modules(module, tree):
+    for line, target in imported_modules(module, nodes):
         owner = target[0]
         if owner not in PACKAGES:
             continue
@@ -173,9 +174,9 @@ def check_imports(name: str, module: tuple[str, ...], tree: ast.Module) -> Itera
                 yield Finding(name, line, f"{package}.{room} must not import {package}.{wanted} (allowed: {words})")
 
 
-def imported_modules(module: tuple[str, ...], tree: ast.Module) -> Iterator[tuple[int, tuple[str, ...]]]:
+def imported_modules(module: tuple[str, ...], nodes: Iterable[ast.AST]) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Each imported module as its parts, with its line; ``from schemaroot import schema`` names the room."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, tuple(alias.name.split("."))
@@ -194,11 +195,11 @@ def imported_modules(module: tuple[str, ...], tree: ast.Module) -> Iterator[tupl
 # SQL -----------------------------------------------------------------------------------------------------------------
 
 
-def check_sql(name: str, tree: ast.Module) -> Iterator[Finding]:
+def check_sql(name: str, nodes: Collection[ast.AST]) -> Iterator[Finding]:
     """Each string that is SQL, and each call that takes SQL text as it is."""
-    not_code = {id(node) for node in docstrings(tree)}
-    modules, texts = sqlalchemy_names(tree)
-    for node in ast.walk(tree):
+    not_code = {id(node) for node in docstrings(nodes)}
+    modules, texts = sqlalchemy_names(nodes)
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             not_code.update(id(part) for part in node.values)
         if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in not_code:
@@ -219,9 +220,9 @@ def check_sql(name: str, tree: ast.Module) -> Iterator[Finding]:
             yield Finding(name, node.lineno, f"SQLAlchemy's {texts[function.id]}() outside the listed places")
 
 
-def docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+def docstrings(nodes: Iterable[ast.AST]) -> Iterator[ast.Constant]:
     """Every string that stands alone as a statement: docstrings, and notes below attributes."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node.value
 
@@ -246,11 +247,11 @@ def is_made_of_text(node: ast.expr) -> bool:
             return False
 
 
-def sqlalchemy_names(tree: ast.Module) -> tuple[set[str], dict[str, str]]:
+def sqlalchemy_names(nodes: Iterable[ast.AST]) -> tuple[set[str], dict[str, str]]:
     """The names that SQLAlchemy's modules have in a file, and the names of its functions that take SQL text."""
     modules: set[str] = set()
     texts: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "sqlalchemy":
@@ -279,6 +280,8 @@ def dotted_name(node: ast.expr) -> str:
 
 def check_silencers(name: str, source: str) -> Iterator[Finding]:
     """Each comment that silences a checker and says nothing more."""
+    if not SILENCER.search(source):
+        return  # finding the comments takes far longer than looking whether one can be there
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         match = SILENCER.search(token.string) if token.type == tokenize.COMMENT else None
         if match and not REASON.search(SILENCER.sub("", token.string)):

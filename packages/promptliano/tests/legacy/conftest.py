@@ -74,6 +74,11 @@ class Imported:
     def __post_init__(self) -> None:
         self.accounts = {table.source: table.counts() for table in self.report.tables}
 
+    def before(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a statement on the source."""
+        with closing(sqlite3.connect(f"file:{self.source}?immutable=1", uri=True)) as connection:
+            return connection.execute(sql).fetchall()
+
     def all(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a statement on the target."""
         return self.raw.execute(sql).fetchall()
@@ -125,16 +130,17 @@ class Imported:
 Load = Callable[..., Imported]
 
 
-@pytest.fixture
-def load(tmp_path: Path) -> Iterator[Load]:
-    """Imports a database into a new one and opens it."""
+@pytest.fixture(scope="module")
+def load(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Load]:
+    """Imports a database into a new one and opens it, until the module ends: what only reads it may share it."""
+    folder = tmp_path_factory.mktemp("imported")
     with ExitStack() as stack:
         made = 0
 
         def run(source: Path, **options: Any) -> Imported:
             nonlocal made
             made += 1
-            target = tmp_path / f"target-{made}.db"
+            target = folder / f"target-{made}.db"
             report = run_import(source, f"sqlite:///{target}", **options)
             db = stack.enter_context(Database.open(f"sqlite:///{target}", tables=TABLES, identity=IDENTITY))
             raw = stack.enter_context(closing(sqlite3.connect(target)))

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def drizzle(samples: Path, load: Callable[..., Any]) -> Any:
     return load(samples / "drizzle-era.db", agents_dir=samples / "agents")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def source(samples: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(f"file:{samples / 'drizzle-era.db'}?immutable=1", uri=True)) as connection:
         yield connection

@@ -6,7 +6,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
@@ -85,36 +85,23 @@ def test_any_seed_comes_over_whole_and_only_once(
 # --- what the generated quirks become ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def old(tmp_path: Path, load: Callable[..., Any]) -> Any:
-    write_old(tmp_path / "old.db", scale=0)
-    write_agents(tmp_path / "agents")
-    return load(tmp_path / "old.db", agents_dir=tmp_path / "agents")
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory, load: Callable[..., Any]) -> Any:
+    folder = tmp_path_factory.mktemp("old")
+    write_old(folder / "old.db", scale=0)
+    write_agents(folder / "agents")
+    return load(folder / "old.db", agents_dir=folder / "agents")
 
 
-@pytest.fixture
-def later(tmp_path: Path, load: Callable[..., Any]) -> Any:
-    write_later(tmp_path / "later.db", scale=0)
-    return load(tmp_path / "later.db")
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory, load: Callable[..., Any]) -> Any:
+    path = tmp_path_factory.mktemp("later") / "later.db"
+    write_later(path, scale=0)
+    return load(path)
 
 
-@pytest.fixture
-def before(tmp_path: Path) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
-    """Asks the source."""
-
-    def ask(sql: str) -> list[tuple[Any, ...]]:
-        (path,) = tmp_path.glob("[ol]*[dr].db")
-        with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as connection:
-            return connection.execute(sql).fetchall()
-
-    yield ask
-
-
-Ask = Callable[[str], list[tuple[Any, ...]]]
-
-
-def test_in_a_queue_without_a_status_means_queued(old: Any, before: Ask) -> None:
-    unmarked = before("SELECT id FROM tickets WHERE queue_id IS NOT NULL AND queue_status IS NULL")
+def test_in_a_queue_without_a_status_means_queued(old: Any) -> None:
+    unmarked = old.before("SELECT id FROM tickets WHERE queue_id IS NOT NULL AND queue_status IS NULL")
 
     assert unmarked
     for (number,) in unmarked:
@@ -122,8 +109,8 @@ def test_in_a_queue_without_a_status_means_queued(old: Any, before: Ask) -> None
     assert old.accounts["tickets"]["repaired"] == len(unmarked)
 
 
-def test_a_queue_status_without_a_queue_makes_no_item(old: Any, before: Ask) -> None:
-    left = before("SELECT id, queue_status FROM tickets WHERE queue_id IS NULL AND queue_status IS NOT NULL")
+def test_a_queue_status_without_a_queue_makes_no_item(old: Any) -> None:
+    left = old.before("SELECT id, queue_status FROM tickets WHERE queue_id IS NULL AND queue_status IS NOT NULL")
 
     assert left
     for number, status in left:
@@ -132,16 +119,16 @@ def test_a_queue_status_without_a_queue_makes_no_item(old: Any, before: Ask) -> 
         assert json.loads(payload)["queue_status"] == status
 
 
-def test_the_project_that_a_prompt_names_is_linked_once(old: Any, before: Ask) -> None:
-    named = before("SELECT id, project_id FROM prompts WHERE project_id IS NOT NULL")
-    linked = before("SELECT prompt_id, project_id FROM prompt_projects")
+def test_the_project_that_a_prompt_names_is_linked_once(old: Any) -> None:
+    named = old.before("SELECT id, project_id FROM prompts WHERE project_id IS NOT NULL")
+    linked = old.before("SELECT prompt_id, project_id FROM prompt_projects")
 
     assert sorted(old.all("SELECT prompt_id, project_id FROM prompt_projects")) == sorted({*named, *linked})
     assert old.report.rules["link_from_prompt"] == len({*named} - {*linked}) > 0
 
 
-def test_the_newest_tab_of_a_client_wins(old: Any, before: Ask) -> None:
-    tabs = [json.loads(text) for (text,) in before("SELECT data FROM active_tabs ORDER BY updated_at")]
+def test_the_newest_tab_of_a_client_wins(old: Any) -> None:
+    tabs = [json.loads(text) for (text,) in old.before("SELECT data FROM active_tabs ORDER BY updated_at")]
     newest = {(tab["data"].get("clientId", "default"), tab["data"]["projectId"]): tab["data"] for tab in tabs}
 
     assert old.accounts["active_tabs"]["merged"] == len(tabs) - len(newest) > 0
@@ -200,10 +187,10 @@ def test_a_ticket_has_at_most_one_queue_item_afterwards(later: Any) -> None:
     assert later.accounts["queue_items"]["merged"] > 0
 
 
-def test_every_queue_state_of_the_later_era_has_an_item(later: Any, before: Ask) -> None:
-    listed = before("SELECT item_type, item_id FROM queue_items WHERE item_type IN ('ticket', 'task')")
-    marked = before("SELECT 'ticket', id FROM tickets WHERE queue_id IS NOT NULL")
-    marked += before("SELECT 'task', id FROM ticket_tasks WHERE queue_id IS NOT NULL")
+def test_every_queue_state_of_the_later_era_has_an_item(later: Any) -> None:
+    listed = later.before("SELECT item_type, item_id FROM queue_items WHERE item_type IN ('ticket', 'task')")
+    marked = later.before("SELECT 'ticket', id FROM tickets WHERE queue_id IS NOT NULL")
+    marked += later.before("SELECT 'task', id FROM ticket_tasks WHERE queue_id IS NOT NULL")
 
     found = later.all("SELECT 'ticket', ticket_id FROM queue_items WHERE ticket_id IS NOT NULL")
     found += later.all("SELECT 'task', task_id FROM queue_items WHERE task_id IS NOT NULL")

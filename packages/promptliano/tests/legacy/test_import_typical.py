@@ -15,12 +15,12 @@ import pytest
 from promptliano.legacy.importer import run_import
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def typical(samples: Path, load: Callable[..., Any]) -> Any:
     return load(samples / "typical.db", agents_dir=samples / "agents")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def source(samples: Path) -> Any:
     with closing(sqlite3.connect(f"file:{samples / 'typical.db'}?immutable=1", uri=True)) as connection:
         yield connection
@@ -204,15 +204,16 @@ def test_cut_contents_are_marked(typical: Any) -> None:
     assert typical.one("SELECT count(*) FROM files WHERE content_truncated") == len(cut)
 
 
-def test_a_second_run_changes_nothing_and_gives_the_same_report(typical: Any, samples: Path) -> None:
-    typical.db.close()
-    before = typical.target.read_bytes()
+def test_a_second_run_changes_nothing_and_gives_the_same_report(samples: Path, load: Callable[..., Any]) -> None:
+    first = load(samples / "typical.db", agents_dir=samples / "agents")
+    first.db.close()
+    before = first.target.read_bytes()
 
-    again = run_import(samples / "typical.db", f"sqlite:///{typical.target}", agents_dir=samples / "agents")
+    again = run_import(samples / "typical.db", f"sqlite:///{first.target}", agents_dir=samples / "agents")
 
-    assert again.already_imported and not typical.report.already_imported
-    assert again.to_document() == typical.report.to_document()
-    assert typical.target.read_bytes() == before
+    assert again.already_imported and not first.report.already_imported
+    assert again.to_document() == first.report.to_document()
+    assert first.target.read_bytes() == before
 
 
 def test_the_report_is_the_documented_one(typical: Any, samples: Path) -> None:

@@ -25,11 +25,8 @@ MYPY_ERROR = re.compile(r"(?P<file>[^:\n]+):(?P<line>\d+): error: (?P<message>.*
 Reports = dict[str, dict[int, str]]
 """What a checker reports: messages by file and line."""
 
-# The checkers run once each: all tests of this file go to one worker.
-pytestmark = pytest.mark.xdist_group("typing")
 
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mypy(pytestconfig: pytest.Config) -> Reports:
     """What `mypy --strict` reports, without any settings of the project."""
     cache: pytest.Cache | None = getattr(pytestconfig, "cache", None)  # missing with -p no:cacheprovider
@@ -43,7 +40,7 @@ def mypy(pytestconfig: pytest.Config) -> Reports:
     return reports
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pyright() -> Reports:
     """What Pyright reports in strict mode."""
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"]
