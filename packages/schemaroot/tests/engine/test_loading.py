@@ -1,4 +1,4 @@
-"""What is loaded when: declaring tables loads no SQLAlchemy, opening a database loads no asyncio."""
+"""What is loaded when: declaring tables loads no SQLAlchemy, opening a database only what it needs."""
 
 from __future__ import annotations
 
@@ -46,6 +46,41 @@ print(concurrency.asyncio.CancelledError is asyncio.CancelledError)
 """
 
     assert told_by(code).split() == ["False", "True", "7", "True"]
+
+
+def test_opening_and_reading_a_database_does_not_load_openssl_mail_or_archives() -> None:
+    code = """
+import sys
+from schemaroot import Col, Database, Repository, Table, auto_id, text
+
+class Word(Table, name="words"):
+    id: Col[int] = auto_id()
+    word: Col[str] = text()
+
+with Database.memory([Word]) as db:
+    words = Repository(db, Word)
+    words.create(word="x")
+    print(words.all())
+print([name for name in ("_hashlib", "_ssl", "importlib.metadata", "email", "zipfile") if name in sys.modules])
+"""
+
+    assert told_by(code).splitlines() == ["[Word(id=1, word='x')]", "[]"]
+
+
+def test_what_was_put_off_works_as_ever() -> None:
+    code = """
+import schemaroot
+schemaroot.Database
+
+from sqlalchemy.util import compat
+print(compat.md5_not_for_security().hexdigest()[:8])
+print(any(entry.name == "pytest" for entry in compat.importlib_metadata_get("console_scripts")))
+import hashlib, importlib.metadata, sys
+print(sys.modules["hashlib"] is hashlib, importlib.metadata is sys.modules["importlib.metadata"])
+print(importlib.metadata.version("schemaroot") != "", hashlib.sha256(b"").hexdigest()[:8])
+"""
+
+    assert told_by(code).split() == ["d41d8cd9", "True", "True", "True", "True", "e3b0c442"]
 
 
 def test_asyncio_that_is_loaded_already_is_left_alone() -> None:

@@ -7,9 +7,7 @@ and signed, so that a client can neither read meaning into it nor ask for a plac
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
-import secrets
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Table)
 
-_PROCESS_KEY = secrets.token_bytes(32)
+_PROCESS_KEY = os.urandom(32)
 _MAC_BYTES = 16
 
 
@@ -85,11 +83,13 @@ class CursorCodec:
 
     def read(self, keys: Sequence[SortKey], cursor: str) -> list[object]:
         """The Python values of a cursor; raises `InvalidCursorError`."""
+        from hmac import compare_digest  # loads OpenSSL, 4 MiB that only pages need
+
         raw = _decoded(cursor)
         if raw is None:
             raise InvalidCursorError("it is not one of ours")
         mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(body)):
+        if not compare_digest(mac, self._mac(body)):
             raise InvalidCursorError("its signature does not fit")
         order, values = msgspec.json.decode(body, type=tuple[str, list[Any]])
         if order != _order_text(keys):
@@ -101,8 +101,9 @@ class CursorCodec:
             raise InvalidCursorError("it belongs to an earlier form of the table") from None
 
     def _mac(self, body: bytes) -> bytes:
-        message = self._declared.name.encode() + b"\0" + body
-        return hmac.new(self._key, message, hashlib.sha256).digest()[:_MAC_BYTES]
+        import hmac  # as above
+
+        return hmac.digest(self._key, self._declared.name.encode() + b"\0" + body, "sha256")[:_MAC_BYTES]
 
 
 def _decoded(cursor: str) -> bytes | None:
