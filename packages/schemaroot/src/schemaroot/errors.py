@@ -43,7 +43,7 @@ class DeclarationError(SchemarootError):
     def __init__(self, where: str, problem: str, *, hint: str = "") -> None:
         self.where = where
         self.problem = problem
-        super().__init__(f"{where}: {problem}", hint=hint)
+        super().__init__(f"{where}: {problem}.", hint=hint)
 
 
 class NotARowError(SchemarootError, TypeError):

@@ -54,6 +54,7 @@ from schemaroot.query.write import Delete, Update
 from schemaroot.schema.expression import Assignment, ColumnOf, Expr
 from schemaroot.schema.new import New, new
 from schemaroot.schema.table import Table
+from schemaroot.schema.table_set import check_tables
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -110,7 +111,9 @@ class Database(Engine):
         Raises:
             DatabaseMissingError, NotADatabaseError, DamagedDatabaseError, ForeignDatabaseError, NewerDatabaseError,
             LibraryTooOldError, ReadOnlyError, JournalModeError, DatabaseLockedError: the file was not changed.
+            DeclarationError: the tables do not fit each other; the file was not touched.
         """
+        check_tables(tables, whole=False)
         path = path_of(url)
         with nullcontext() if path == MEMORY else header_of(Path(path)) as header:
             connector = Connector(
@@ -161,7 +164,9 @@ class Database(Engine):
 
         Raises:
             DatabaseExistsError, DatabaseMissingError (no such directory), ReadOnlyError: nothing was created.
+            DeclarationError: the tables do not fit each other, or an expression of theirs is none; nothing was created.
         """
+        check_tables(tables)
         path = path_of(url)
         if path != MEMORY:
             create_file(Path(path))

@@ -5,6 +5,7 @@ Every text is a constant, or is made of names from declarations, which are quote
 
 from __future__ import annotations
 
+from schemaroot.schema.constraints import search_table, search_triggers
 from schemaroot.schema.table import TableDeclaration
 
 BEGIN_READ = "BEGIN DEFERRED"
@@ -83,11 +84,6 @@ def repeat_values(insert: str, rows: int) -> str:
     return f"{head}{marker}{', '.join([values] * rows)}"
 
 
-def search_table(table: str) -> str:
-    """The name of the full-text index of a table."""
-    return f"{table}_search"
-
-
 def create_search(declared: TableDeclaration) -> list[str]:
     """The full-text index of a table and the triggers that keep it in step (https://sqlite.org/fts5.html#external_content_tables).
 
@@ -106,12 +102,6 @@ def _create_search_table(declared: TableDeclaration) -> str:
     )
 
 
-def search_triggers(declared: TableDeclaration) -> list[str]:
-    """The names of the triggers that keep the full-text index in step."""
-    name = search_table(declared.name)
-    return [f"{name}_insert", f"{name}_delete", f"{name}_update"]
-
-
 def create_search_triggers(declared: TableDeclaration) -> list[str]:
     """The triggers that keep the full-text index in step."""
     table, index = quoted(declared.name), quoted(search_table(declared.name))
@@ -119,7 +109,7 @@ def create_search_triggers(declared: TableDeclaration) -> list[str]:
     columns = ", ".join(map(quoted, declared.search))
     old = ", ".join(f"old.{quoted(name)}" for name in declared.search)
     new = ", ".join(f"new.{quoted(name)}" for name in declared.search)
-    insert, delete, update = map(quoted, search_triggers(declared))
+    insert, delete, update = map(quoted, search_triggers(declared.name))
     add = f"INSERT INTO {index}(rowid, {columns}) VALUES (new.{key}, {new});"
     remove = f"INSERT INTO {index}({index}, rowid, {columns}) VALUES ('delete', old.{key}, {old});"
     return [

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from schemaroot.errors import InvalidArgumentsError
+from schemaroot.schema.constraints import search_table
 from schemaroot.schema.table import Table
 from schemaroot.schema.types import Json
 
@@ -95,7 +96,6 @@ def search_statement(table: type[Table], words: Words, conditions: Sequence[Any]
     """A select of the keys of the rows that match, best first."""
     import sqlalchemy as sa  # loaded only where SQL is built
 
-    from schemaroot.engine.dialect import search_table
     from schemaroot.query.build import built, refuse_other_tables  # loads SQLAlchemy
     from schemaroot.schema.expression import plain_bind
     from schemaroot.schema.sqlalchemy import table_clause  # loads SQLAlchemy

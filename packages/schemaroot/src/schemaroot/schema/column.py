@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, overload
 
 from typing_extensions import TypeVar
 
 from schemaroot.errors import InvalidValueError
+from schemaroot.schema.arguments import declaring
 from schemaroot.schema.types import ColumnType, Json
 from schemaroot.schema.values import MISSING, Missing, SqlValue
 
@@ -35,6 +36,8 @@ SHOWN_LENGTH = 80
 Action = Literal["cascade", "set null", "restrict", "no action"]
 """What happens to a referring row when the row that it refers to goes."""
 
+ACTIONS: tuple[Action, ...] = get_args(Action)
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -42,6 +45,8 @@ class Reference:
 
     target: Callable[[], object]
     on_delete: Action = "no action"
+    named: type | str | None = None
+    """The table that the annotation names: its class, or the name of one that may be declared later."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,12 @@ class Column:
     def is_read_only(self) -> bool:
         """Whether outside data may never set it."""
         return self.auto or self.generated is not None or self.soft_delete or self.on_update is not None
+
+    @property
+    def check_name(self) -> str | None:
+        """The short name of the CHECK that its type puts on its values; `None` where there is none."""
+        suffix = self.type.check_suffix
+        return None if suffix is None or self.generated is not None else self.name + suffix
 
     def initial(self) -> object:
         """The value of a row that does not say; `MISSING` for a required column."""
@@ -137,6 +148,12 @@ class ColumnSpec:
     was: str = ""
     comment: str = ""
 
+    @property
+    def function(self) -> str:
+        """The column function that made it."""
+        names = {"reference": "references"}
+        return "auto_id" if self.auto else "soft_delete" if self.soft_delete else names.get(self.kind, self.kind)
+
 
 # Each function returns a specification, which the class body holds until the table is made; for the type checkers it
 # returns the descriptor that the column becomes, so that an annotation or a default of another type is a type error.
@@ -146,6 +163,7 @@ def _options(**given: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+@declaring
 def integer(
     *,
     default: IntegerT | Missing = MISSING,
@@ -183,6 +201,7 @@ def integer(
     return cast("Col[IntegerT]", spec)
 
 
+@declaring
 def real(
     *,
     default: RealT | Missing = MISSING,
@@ -197,6 +216,7 @@ def real(
     return cast("Col[RealT]", ColumnSpec("real", options, default=default, unique=unique, was=was, comment=comment))
 
 
+@declaring
 def text(
     *,
     default: TextT | Missing = MISSING,
@@ -232,11 +252,13 @@ def text(
     return cast("Col[TextT]", spec)
 
 
+@declaring
 def boolean(*, default: BooleanT | Missing = MISSING, was: str = "", comment: str = "") -> Col[BooleanT]:
     """True or false (1 or 0 on SQLite, kept by a CHECK)."""
     return cast("Col[BooleanT]", ColumnSpec("boolean", default=default, was=was, comment=comment))
 
 
+@declaring
 def timestamp_ms(
     *,
     default: MomentT | Missing = MISSING,
@@ -261,6 +283,7 @@ def timestamp_ms(
     return cast("Col[MomentT]", spec)
 
 
+@declaring
 def blob(
     *, default: BytesT | Missing = MISSING, max_length: int | None = None, was: str = "", comment: str = ""
 ) -> Col[BytesT]:
@@ -269,6 +292,7 @@ def blob(
     return cast("Col[BytesT]", ColumnSpec("blob", options, default=default, was=was, comment=comment))
 
 
+@declaring
 def json(
     *,
     default: T | Missing = MISSING,
@@ -288,12 +312,14 @@ def json(
     return cast("Col[T]", spec)
 
 
+@declaring
 def auto_id(*, init: Literal[False] = False, was: str = "", comment: str = "") -> Col[int]:
     """The integer primary key, filled by the database and never used twice; not an insert argument."""
     del init  # speaks to the type checkers alone
     return cast("Col[int]", ColumnSpec("integer", auto=True, primary_key=True, was=was, comment=comment))
 
 
+@declaring
 def soft_delete(*, init: Literal[False] = False, was: str = "", comment: str = "") -> Col[datetime | None]:
     """The moment of deletion, null for a live row: reads and updates see live rows unless asked otherwise."""
     del init  # speaks to the type checkers alone
@@ -301,6 +327,7 @@ def soft_delete(*, init: Literal[False] = False, was: str = "", comment: str = "
     return cast("Col[datetime | None]", spec)
 
 
+@declaring
 def generated(
     expression: Callable[[], SQLColumnExpression[T]], *, init: Literal[False] = False, was: str = "", comment: str = ""
 ) -> Col[T]:
@@ -336,6 +363,7 @@ def references(
     was: str = "",
     comment: str = "",
 ) -> Ref[Target, Key | None]: ...
+@declaring
 def references(
     target: Callable[[], ColumnOf[Target, Key]],
     *,

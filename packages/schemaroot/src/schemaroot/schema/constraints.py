@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from schemaroot.errors import DeclarationError
+from schemaroot.schema.arguments import declaring
 
 MAX_NAME_BYTES = 63
 """PostgreSQL cuts longer names off in silence (NAMEDATALEN - 1)."""
+
+RESERVED_PREFIX = "sqlite_"
+"""What SQLite lets no table or index be called, in any case of letters."""
 
 Part = str | Callable[[], object]
 """A column's name (`"-created"` for descending), or a function that gives an SQL expression."""
@@ -19,6 +23,7 @@ def _shown(kind: str, parts: Iterable[str], where: object, name: str) -> str:
     return f"{kind}({', '.join(told)})"
 
 
+@declaring
 class Index:
     """An index over columns or expressions.
 
@@ -38,6 +43,7 @@ class Index:
         return _shown("Index", shown, self.where, self.name)
 
 
+@declaring
 class Unique:
     """A unique key. On a table with soft delete it is over live rows, so that a deleted name can be used again.
 
@@ -67,6 +73,7 @@ class Unique:
         return _shown("Unique", self.columns, self.where, self.name)
 
 
+@declaring
 @dataclass(frozen=True)
 class Check:
     """A named CHECK.
@@ -82,9 +89,22 @@ class Check:
 
 def constraint_name(kind: str, table: str, *parts: str, given: str = "") -> str:
     """The name of a constraint or index; raises `DeclarationError` when PostgreSQL would cut it off."""
-    name = given or "_".join((kind, table, *(part.lstrip("-") for part in parts)))
+    name = given or "_".join((kind, table, *(part.removeprefix("-") for part in parts)))
     if len(name.encode()) > MAX_NAME_BYTES:
         raise DeclarationError(
-            f"table {table}", f"the name {name!r} is longer than {MAX_NAME_BYTES} bytes", hint="Give a shorter name=..."
+            f"table {table}",
+            f"the name {name!r} is longer than {MAX_NAME_BYTES} bytes",
+            hint="Give a shorter name=..., or shorten the names that it is made of.",
         )
     return name
+
+
+def search_table(table: str) -> str:
+    """The name of the full-text index of a table."""
+    return f"{table}_search"
+
+
+def search_triggers(table: str) -> tuple[str, str, str]:
+    """The names of the triggers that keep the full-text index in step: on insert, delete and update."""
+    name = search_table(table)
+    return f"{name}_insert", f"{name}_delete", f"{name}_update"

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from schemaroot.errors import DeclarationError
 from schemaroot.schema.column import Column
 from schemaroot.schema.constraints import Check, Index, Unique, constraint_name
-from schemaroot.schema.types import Blob, ColumnType, Enumeration, Integer, Json, Real, Text
+from schemaroot.schema.table_set import check_tables
+from schemaroot.schema.types import Blob, ColumnType, Enumeration, Integer, Json, Real, Text, described
 from schemaroot.schema.values import MISSING
 
 if TYPE_CHECKING:
     from schemaroot.schema.table import Table, TableDeclaration
 
 DialectName = Literal["sqlite", "postgresql"]
+
+_EXPRESSION = "Write lambda: Table.column > 1, or another expression of SQLAlchemy."
 
 _SQLITE: dict[str, TypeEngine[Any]] = {
     "integer": sa.INTEGER(),
@@ -162,9 +167,13 @@ def table_clause(table: type[Table]) -> TableClause:
 
 
 def metadata(tables: Iterable[type[Table]], dialect: DialectName) -> sa.MetaData:
-    """The tables with all constraints and indexes, as the dialect wants them."""
+    """The tables with all constraints and indexes, as the dialect wants them.
+
+    Raises:
+        DeclarationError: the tables do not fit each other, or an expression of theirs is none.
+    """
     made = sa.MetaData()
-    for table in tables:
+    for table in check_tables(tables):
         _sa_table(table.__declaration__, made, dialect)
     return made
 
@@ -189,10 +198,11 @@ def _default_literal(column: Column, dialect: DialectName) -> Any:
     return literal
 
 
-def _sa_column(column: Column, dialect: DialectName, *, sole_key: bool) -> sa.Column[Any]:
+def _sa_column(declared: TableDeclaration, column: Column, dialect: DialectName) -> sa.Column[Any]:
     extra: list[Any] = []
     if column.generated is not None:
-        extra.append(sa.Computed(_element(column.generated()), persisted=dialect == "postgresql"))
+        computed = _generated_expression(declared, column, column.generated)
+        extra.append(sa.Computed(computed, persisted=dialect == "postgresql"))
     if column.auto and dialect == "postgresql":
         extra.append(sa.Identity(always=False))
     return sa.Column(
@@ -201,7 +211,7 @@ def _sa_column(column: Column, dialect: DialectName, *, sole_key: bool) -> sa.Co
         *extra,
         nullable=column.nullable,
         primary_key=column.primary_key,
-        autoincrement=column.auto and sole_key,
+        autoincrement=column.auto,
         server_default=None if column.generated else _default_literal(column, dialect),
         comment=column.comment or None,
     )
@@ -211,26 +221,55 @@ def _element(expression: Any) -> Any:
     return expression.__clause_element__() if hasattr(expression, "__clause_element__") else expression
 
 
+def _expression(table: str, what: str, function: Callable[[], object]) -> Any:
+    """The SQL expression that a declaration's function gives; raises `DeclarationError` when it gives none."""
+    where = f"table {table}"
+    try:
+        element = _element(function())
+    except Exception as error:  # the declaration's own function; its failure is the declaration's
+        raise DeclarationError(where, f"{what} cannot be built ({error})", hint=_EXPRESSION) from error
+    if not isinstance(element, sa.ClauseElement):
+        raise DeclarationError(where, f"{what} is {described(element)}, which is no SQL expression", hint=_EXPRESSION)
+    for part in visitors.iterate(element):
+        if isinstance(part, sa.ColumnClause) and part.table is not None and part.table.description != table:
+            raise DeclarationError(where, f"{what} uses {part}", hint="Use columns of the same table: it sees one row.")
+    return element
+
+
+def _generated_expression(declared: TableDeclaration, column: Column, function: Callable[[], object]) -> Any:
+    element = _expression(declared.name, f"the expression of {column.name}", function)
+    computed = {other.name for other in declared.generated}
+    for part in visitors.iterate(element):
+        if isinstance(part, sa.ColumnClause) and part.name in computed and not part.is_literal:
+            raise DeclarationError(
+                column.label,
+                f"is computed from {part.name}, which is computed itself",
+                hint="PostgreSQL does not do so: compute it from stored columns.",
+            )
+    return element
+
+
 def value_checks(column: Column) -> list[tuple[str, Any]]:
     """The conditions that a column's type puts on its values: short name and SQL expression."""
     own: sa.ColumnElement[Any] = sa.column(column.name)
     checks: list[tuple[str, Any]] = []
+    short = column.check_name or column.name
     match column.type:
         case Enumeration(members=members):
-            checks.append((column.name, own.in_([sa.literal_column(_literal(member)) for member in members])))
+            checks.append((short, own.in_([sa.literal_column(_literal(member)) for member in members])))
         case Integer(minimum=low, maximum=high) | Real(minimum=low, maximum=high) if (
             low is not None or high is not None
         ):
             parts = [own >= sa.literal_column(repr(low))] if low is not None else []
             parts += [own <= sa.literal_column(repr(high))] if high is not None else []
-            checks.append((f"{column.name}_range", sa.and_(*parts)))
+            checks.append((short, sa.and_(*parts)))
         case Text(min_length=low, max_length=high) if low or high is not None:
             length: Any = sa.func.length(own)
             parts = [length >= sa.literal_column(str(low))] if low else []
             parts += [length <= sa.literal_column(str(high))] if high is not None else []
-            checks.append((f"{column.name}_length", sa.and_(*parts)))
+            checks.append((short, sa.and_(*parts)))
         case Blob(max_length=int(high)):
-            checks.append((f"{column.name}_length", sa.func.length(own) <= sa.literal_column(str(high))))
+            checks.append((short, sa.func.length(own) <= sa.literal_column(str(high))))
         case _:
             pass
     return checks
@@ -243,17 +282,18 @@ def _literal(value: str | int) -> str:
 def _storage_checks(column: Column, dialect: DialectName) -> list[tuple[str, Any]]:
     """What SQLite needs to be told because it has no such type."""
     own: sa.ColumnElement[Any] = sa.column(column.name)
-    if dialect != "sqlite" or column.generated is not None:
+    short = column.check_name
+    if dialect != "sqlite" or short is None:
         return []
     if column.type.storage == "boolean":
-        return [(column.name, own.in_([sa.literal_column("0"), sa.literal_column("1")]))]
+        return [(short, own.in_([sa.literal_column("0"), sa.literal_column("1")]))]
     if isinstance(column.type, Json):
         kind = column.type.kind
         valid = sa.func.json_valid(own) == sa.literal_column("1")
         if kind is not None:
             valid = sa.and_(valid, sa.func.json_type(own) == sa.literal_column(f"'{kind}'"))
         # Before SQLite 3.45 json_valid(NULL) is 0 rather than null, which a CHECK lets pass.
-        return [(f"{column.name}_json", sa.or_(own.is_(None), valid) if column.nullable else valid)]
+        return [(short, sa.or_(own.is_(None), valid) if column.nullable else valid)]
     return []
 
 
@@ -261,10 +301,10 @@ def _index_parts(declared: TableDeclaration, index: Index) -> list[Any]:
     parts: list[Any] = []
     for part in index.parts:
         if isinstance(part, str):
-            own: sa.ColumnElement[Any] = sa.column(part.lstrip("-"))
+            own: sa.ColumnElement[Any] = sa.column(part.removeprefix("-"))
             parts.append(own.desc() if part.startswith("-") else own)
         else:
-            parts.append(_element(part()))
+            parts.append(_expression(declared.name, f"a part of {index!r}", part))
     return parts
 
 
@@ -288,14 +328,14 @@ def unique_condition(declared: TableDeclaration, unique: Unique) -> Any:
     if unique.over == "live" and declared.soft_delete is not None:
         conditions.append(sa.column(declared.soft_delete.name).is_(None))
     if unique.where is not None:
-        conditions.append(_element(unique.where()))
+        conditions.append(_expression(declared.name, f"where of {unique!r}", unique.where))
     return sa.and_(*conditions) if conditions else None
 
 
 def _sa_table(declared: TableDeclaration, made: sa.MetaData, dialect: DialectName) -> sa.Table:
     name = declared.name
     key = declared.primary_key
-    items: list[Any] = [_sa_column(column, dialect, sole_key=len(key) == 1) for column in declared.columns.values()]
+    items: list[Any] = [_sa_column(declared, column, dialect) for column in declared.columns.values()]
     items.append(sa.PrimaryKeyConstraint(*(column.name for column in key), name=constraint_name("pk", name)))
     for column in declared.columns.values():
         if column.reference is not None:
@@ -314,7 +354,8 @@ def _sa_table(declared: TableDeclaration, made: sa.MetaData, dialect: DialectNam
             if column.generated is None:
                 items.append(sa.CheckConstraint(condition, name=constraint_name("ck", name, short)))
     for check in declared.checks:
-        items.append(sa.CheckConstraint(_element(check.condition()), name=check_name(declared, check)))
+        condition = _expression(name, f"the condition of Check({check.name!r})", check.condition)
+        items.append(sa.CheckConstraint(condition, name=check_name(declared, check)))
     plain = [unique for unique in declared.uniques if _is_plain(declared, unique)]
     items += [sa.UniqueConstraint(*unique.columns, name=declared.unique_name(unique)) for unique in plain]
     table = sa.Table(
@@ -330,7 +371,7 @@ def _sa_table(declared: TableDeclaration, made: sa.MetaData, dialect: DialectNam
             condition = unique_condition(declared, unique)
             _attach(table, declared.unique_name(unique), unique_parts(declared, unique), condition, unique=True)
     for index in declared.indexes:
-        condition = _element(index.where()) if index.where is not None else None
+        condition = _expression(name, f"where of {index!r}", index.where) if index.where is not None else None
         _attach(table, declared.index_name(index), _index_parts(declared, index), condition, unique=False)
     if declared.search and dialect == "postgresql":
         vector = sa.func.to_tsvector(sa.literal_column("'simple'"), _search_words(declared))

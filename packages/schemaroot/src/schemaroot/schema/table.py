@@ -14,14 +14,16 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast, dataclass_transform, overload
 
 import msgspec
 
-from schemaroot.errors import DeclarationError, InvalidValueError, NotARowError
+from schemaroot.errors import DeclarationError, NotARowError
 from schemaroot.schema import typing_of
+from schemaroot.schema.body import Body
+from schemaroot.schema.checking import check_column, check_column_name, check_table
 from schemaroot.schema.column import (
     Column,
     ColumnSpec,
@@ -39,6 +41,8 @@ from schemaroot.schema.column import (
 )
 from schemaroot.schema.constraints import Check, Index, Unique, constraint_name
 from schemaroot.schema.expression import Assignment, Expr, FkExpr
+from schemaroot.schema.options import check_column_options, check_table_options
+from schemaroot.schema.references import referred
 from schemaroot.schema.values import MISSING
 
 T = TypeVar("T")
@@ -127,15 +131,7 @@ class TableDeclaration:
 
     def target_of(self, column: Column) -> Column:
         """The column that a foreign key points at; raises `DeclarationError` when it is not one."""
-        if column.reference is None:
-            raise DeclarationError(column.label, "is not a foreign key")
-        try:
-            target = column.reference.target()
-        except (NameError, AttributeError) as error:
-            raise DeclarationError(column.label, f"refers to something unknown ({error})") from None
-        if not isinstance(target, Expr):
-            raise DeclarationError(column.label, f"refers to {target!r}", hint="Use references(lambda: Table.column).")
-        return target.column
+        return referred(column).column
 
     def foreign_key_name(self, column: Column) -> str:
         """The database's name of a foreign key."""
@@ -187,13 +183,18 @@ class _ColumnAccess:
         raise AttributeError(f"{table.__name__}.{self.name} is declared and cannot be replaced")
 
 
-_OPTIONS = frozenset({"name", "indexes", "unique", "checks", "search", "was", "comment"})
+_ROWS = "Rows are made by the toolkit: leave __init__, __new__ and __slots__ out."
 
 
 class TableMeta(_StructMeta):
     """Makes a table's class from its declaration, and fails at once when the declaration is wrong."""
 
     if not TYPE_CHECKING:
+
+        @classmethod
+        def __prepare__(mcls, class_name, bases, /, **options):
+            """The namespace in which the class body runs."""
+            return Body(options.get("name") or class_name) if any(isinstance(b, TableMeta) for b in bases) else {}
 
         def __new__(mcls, class_name, bases, namespace, /, **options):
             """A table's class; raises `DeclarationError` when its declaration is wrong."""
@@ -205,7 +206,10 @@ class TableMeta(_StructMeta):
             kept["__annotations__"] = {name: column.type.python_type for name, column in declared.columns.items()}
             access = {name: _ColumnAccess(name) for name in declared.columns}
             meta = type(f"{class_name}Meta", (TableMeta,), {"__declaration__": declared, **access})
-            return _StructMeta.__new__(meta, class_name, (Table,), kept, frozen=True, gc=False)
+            try:
+                return _StructMeta.__new__(meta, class_name, (Table,), kept, frozen=True, gc=False)
+            except TypeError as error:  # what rows do not allow: __init__, __slots__
+                raise DeclarationError(f"table class {class_name}", f"cannot be made ({error})", hint=_ROWS) from None
 
         def __init__(cls, class_name, bases, namespace, /, **options):
             super().__init__(class_name, bases, namespace)
@@ -224,14 +228,8 @@ def _declare(
     class_name: str, bases: tuple[type, ...], namespace: dict[str, Any], options: dict[str, Any], names: dict[str, Any]
 ) -> TableDeclaration:
     where = f"table class {class_name}"
-    unknown = sorted(set(options) - _OPTIONS)
-    if unknown:
-        raise DeclarationError(
-            where, f"unknown option {', '.join(unknown)}", hint=f"Known: {', '.join(sorted(_OPTIONS))}."
-        )
-    name = options.get("name")
-    if not isinstance(name, str) or not name:
-        raise DeclarationError(where, "has no name", hint='Write class X(Table, name="...").')
+    check_table_options(where, options)
+    name: str = options["name"]
     if len(bases) != 1 or bases[0] is not Table:
         raise DeclarationError(
             where, "a table extends Table alone", hint="Repeat the columns: a table reads best in one place."
@@ -242,8 +240,6 @@ def _declare(
         raise DeclarationError(f"{name}.{stray[0]}", "has no annotation", hint="Write name: Col[type] = ...")
     scope = typing_of.Scope({**vars(builtins), **names})
     columns = {key: _column(name, key, namespace, annotation, scope) for key, annotation in annotations.items()}
-    if not any(column.primary_key for column in columns.values()):
-        raise DeclarationError(where, "has no primary key", hint="Add id: Col[int] = auto_id(), or primary_key=True.")
     uniques = [Unique(column.name) for column in columns.values() if column.unique]
     declared = TableDeclaration(
         name,
@@ -256,28 +252,25 @@ def _declare(
         options.get("comment", ""),
         class_name,
     )
-    _check_declaration(declared)
+    check_table(declared)
     return declared
 
 
-_RESERVED = frozenset({"mro", "replace", "to_dict", "with_"})
-
-
-def _column(table: str, name: str, namespace: dict[str, Any], annotation: object, scope: typing_of.Scope) -> Column:
+def _column(table: str, key: str, namespace: dict[str, Any], annotation: object, scope: typing_of.Scope) -> Column:
+    name = check_column_name(table, key)
     label = f"{table}.{name}"
-    if name in _RESERVED or name.startswith("_") or not name.islower():
-        raise DeclarationError(label, "a column's name is lower case, public and not a method of rows")
     spec = namespace.get(name)
     if not isinstance(spec, ColumnSpec):
         raise DeclarationError(label, "is not declared by a column function", hint="Write name: Col[str] = text().")
-    value_type, is_reference = typing_of.column_annotation(label, annotation, scope, Col, Ref)
-    if is_reference != (spec.reference is not None):
-        raise DeclarationError(label, "Ref[...] and references(...) belong together")
-    column_type, nullable = typing_of.column_type(label, spec.kind, value_type, spec.options)
-    if spec.soft_delete and not nullable:
+    check_column_options(label, spec)
+    value_type, named = typing_of.column_annotation(label, annotation, scope, Col, Ref)
+    if (named is None) != (spec.reference is None):
         raise DeclarationError(
-            label, "a soft-delete column is null for live rows", hint="Annotate Col[datetime | None]."
+            label,
+            "Ref[...] and references(...) belong together",
+            hint="Write name: Ref[Table, int] = references(lambda: Table.id).",
         )
+    column_type, nullable = typing_of.column_type(label, spec, value_type)
     column = Column(
         table,
         name,
@@ -289,74 +282,15 @@ def _column(table: str, name: str, namespace: dict[str, Any], annotation: object
         default_factory=spec.default_factory,
         on_update=spec.on_update,
         generated=spec.generated,
-        reference=spec.reference,
+        reference=None if spec.reference is None else replace(spec.reference, named=named),
         unique=spec.unique,
         soft_delete=spec.soft_delete,
         secret=spec.secret,
         was=spec.was,
         comment=spec.comment,
     )
-    if column.reference is not None:
-        _check_reference(column)
-    if isinstance(column.default, (list, dict, set, bytearray)):
-        raise DeclarationError(label, "has a mutable default", hint="Use default_factory=list.")
-    if column.default is not MISSING and not column.soft_delete:
-        if column.default_factory is not None:
-            raise DeclarationError(label, "has both default and default_factory")
-        try:
-            column.dump(column.default)
-        except InvalidValueError as error:
-            raise DeclarationError(label, f"the default does not fit: {error.problem}") from None
+    check_column(column)
     return column
-
-
-def _check_reference(column: Column) -> None:
-    """A wrong reference is reported at once; one to a table that is declared later is checked when it is needed."""
-    assert column.reference is not None
-    try:
-        target = column.reference.target()
-    except NameError:
-        return
-    except AttributeError as error:
-        raise DeclarationError(column.label, f"refers to something unknown ({error})") from None
-    if not isinstance(target, Expr):
-        raise DeclarationError(column.label, f"refers to {target!r}", hint="Use references(lambda: Table.column).")
-    referred = target.column
-    if referred.type.storage != column.type.storage:
-        raise DeclarationError(
-            column.label, f"holds {column.type.describe()} but {referred.label} holds {referred.type.describe()}"
-        )
-
-
-def _check_declaration(declared: TableDeclaration) -> None:
-    label = f"table {declared.name}"
-    constraint_name("pk", declared.name)
-    named = [declared.index_name(index) for index in declared.indexes]
-    named += [declared.unique_name(unique) for unique in declared.uniques]
-    named += [constraint_name("ck", declared.name, check.name) for check in declared.checks]
-    named += [declared.foreign_key_name(column) for column in declared.columns.values() if column.reference]
-    for name in [*declared.columns, declared.name]:
-        constraint_name("", name, given=name)
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
-        raise DeclarationError(label, f"two constraints or indexes are named {twice[0]!r}", hint="Give one a name=...")
-    used = [part.lstrip("-") for index in declared.indexes for part in index.parts if isinstance(part, str)]
-    used += [name for unique in declared.uniques for name in unique.columns]
-    used += declared.search
-    unknown = [name for name in used if name not in declared.columns]
-    if unknown:
-        raise DeclarationError(label, f"an index, key or search names the unknown column {unknown[0]!r}")
-    if any(callable(part) and not index.name for index in declared.indexes for part in index.parts):
-        raise DeclarationError(label, "an index over an expression needs a name")
-    autos = [column for column in declared.columns.values() if column.auto]
-    if autos and len(declared.primary_key) > 1:
-        raise DeclarationError(label, "an automatic key is the only key column")
-    if sum(column.soft_delete for column in declared.columns.values()) > 1:
-        raise DeclarationError(label, "has two soft-delete columns")
-    if declared.search and declared.auto_key is None:
-        raise DeclarationError(label, "full-text search needs an auto_id() key")
-    if any(declared.columns[name].type.storage not in ("text", "json") for name in declared.search):
-        raise DeclarationError(label, "full-text search is over text columns")
 
 
 if TYPE_CHECKING:

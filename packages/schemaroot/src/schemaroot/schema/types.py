@@ -35,8 +35,12 @@ FAST_MS_MIN, FAST_MS_MAX = -(10**12), 2**33 * 1000 - 1
 MIN_MS, MAX_MS = -62_135_596_800_000, 253_402_300_799_999
 
 
-def _described(value: object) -> str:
-    text = repr(value)
+def described(value: object) -> str:
+    """A value in a message: its type, and how it is written, cut off where that is long."""
+    try:
+        text = repr(value)
+    except Exception:  # the value may be of anyone's class, and the message matters more
+        text = "..."
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
 
@@ -66,6 +70,11 @@ class ColumnType:
         return map(self.load, stored)
 
     @property
+    def check_suffix(self) -> str | None:
+        """What the CHECK of its values is called behind the column's name; `None` where there is none."""
+        return None
+
+    @property
     def loads_as_is(self) -> bool:
         """Whether the driver's value is the Python value."""
         return self.load_source is None
@@ -88,10 +97,15 @@ class Integer(ColumnType):
     def python_type(self) -> object:
         return int
 
+    @property
+    @override
+    def check_suffix(self) -> str | None:
+        return None if self.minimum is None and self.maximum is None else "_range"
+
     @override
     def dump(self, value: object) -> SqlValue:
         if type(value) is not int and not (isinstance(value, int) and not isinstance(value, bool)):
-            raise InvalidValueError(f"expected a whole number, got {_described(value)}")
+            raise InvalidValueError(f"expected a whole number, got {described(value)}")
         if not INT64_MIN <= value <= INT64_MAX:
             raise InvalidValueError(f"{value} does not fit into 64 bits")
         if (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
@@ -120,14 +134,19 @@ class Real(ColumnType):
     def python_type(self) -> object:
         return float
 
+    @property
+    @override
+    def check_suffix(self) -> str | None:
+        return None if self.minimum is None and self.maximum is None else "_range"
+
     @override
     def dump(self, value: object) -> SqlValue:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise InvalidValueError(f"expected a number, got {_described(value)}")
+            raise InvalidValueError(f"expected a number, got {described(value)}")
         try:
             number = float(value)
         except OverflowError:
-            raise InvalidValueError(f"{_described(value)} does not fit into a double") from None
+            raise InvalidValueError(f"{described(value)} does not fit into a double") from None
         if not -1.7976931348623157e308 <= number <= 1.7976931348623157e308:  # false for NaN too
             raise InvalidValueError(f"{number} is not finite")
         if (self.minimum is not None and number < self.minimum) or (self.maximum is not None and number > self.maximum):
@@ -162,10 +181,15 @@ class Text(ColumnType):
         """Searches the pattern in a text; the pattern is a regular expression as JSON Schema means it, not anchored."""
         return re.compile(self.pattern or "").search
 
+    @property
+    @override
+    def check_suffix(self) -> str | None:
+        return "_length" if self.min_length or self.max_length is not None else None
+
     @override
     def dump(self, value: object) -> SqlValue:
         if not isinstance(value, str):
-            raise InvalidValueError(f"expected a text, got {_described(value)}")
+            raise InvalidValueError(f"expected a text, got {described(value)}")
         if "\0" in value:
             raise TextNotStorableError("the text holds a NUL character")
         if not value.isascii():
@@ -202,11 +226,16 @@ class Enumeration(ColumnType):
     def python_type(self) -> object:
         return Literal[self.members]
 
+    @property
+    @override
+    def check_suffix(self) -> str | None:
+        return ""
+
     @override
     def dump(self, value: object) -> SqlValue:
         wanted = int if self.storage == "integer" else str
         if not isinstance(value, wanted) or isinstance(value, bool) or value not in self.members:
-            raise InvalidValueError(f"{_described(value)} is not one of {', '.join(map(repr, self.members))}")
+            raise InvalidValueError(f"{described(value)} is not one of {', '.join(map(repr, self.members))}")
         return self.members[self.members.index(value)]
 
     @override
@@ -226,10 +255,15 @@ class Boolean(ColumnType):
     def python_type(self) -> object:
         return bool
 
+    @property
+    @override
+    def check_suffix(self) -> str | None:
+        return ""
+
     @override
     def dump(self, value: object) -> SqlValue:
         if not isinstance(value, bool):
-            raise InvalidValueError(f"expected true or false, got {_described(value)}")
+            raise InvalidValueError(f"expected true or false, got {described(value)}")
         return int(value)
 
     @override
@@ -277,7 +311,7 @@ class TimestampMs(ColumnType):
     @override
     def dump(self, value: object) -> SqlValue:
         if not isinstance(value, datetime):
-            raise InvalidValueError(f"expected a datetime, got {_described(value)}")
+            raise InvalidValueError(f"expected a datetime, got {described(value)}")
         return to_milliseconds(value)
 
     @override
@@ -309,10 +343,15 @@ class Blob(ColumnType):
     def python_type(self) -> object:
         return bytes
 
+    @property
+    @override
+    def check_suffix(self) -> str | None:
+        return None if self.max_length is None else "_length"
+
     @override
     def dump(self, value: object) -> SqlValue:
         if not isinstance(value, (bytes, bytearray, memoryview)):
-            raise InvalidValueError(f"expected bytes, got {_described(value)}")
+            raise InvalidValueError(f"expected bytes, got {described(value)}")
         stored = bytes(cast(bytes, value))
         if self.max_length is not None and len(stored) > self.max_length:
             raise InvalidValueError(f"{len(stored)} bytes are more than {self.max_length}")
@@ -358,6 +397,11 @@ class Json(ColumnType):
     @override
     def python_type(self) -> object:
         return self.shape
+
+    @property
+    @override
+    def check_suffix(self) -> str | None:
+        return "_json"
 
     @property
     def takes_none(self) -> bool:

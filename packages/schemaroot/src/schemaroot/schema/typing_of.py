@@ -6,12 +6,13 @@ import builtins
 import types
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, ForwardRef, Literal, Union, cast, get_args, get_origin
 
-import msgspec
+from msgspec import inspect
 from typing_extensions import is_typeddict
 
-from schemaroot.errors import DeclarationError
+from schemaroot.errors import DeclarationError, InvalidValueError
+from schemaroot.schema.column import ColumnSpec
 from schemaroot.schema.types import (
     Blob,
     Boolean,
@@ -22,6 +23,8 @@ from schemaroot.schema.types import (
     Real,
     Text,
     TimestampMs,
+    described,
+    plain_shape,
     shape_name,
 )
 from schemaroot.schema.values import JsonValue
@@ -42,24 +45,46 @@ class Scope(dict[str, Any]):
 
 def column_annotation(
     label: str, annotation: object, scope: Mapping[str, Any], col: object, ref: object
-) -> tuple[Any, bool]:
-    """The value type of `Col[T]` or `Ref[Target, T]`, and whether it is a reference."""
+) -> tuple[Any, type | str | None]:
+    """The value type of `Col[T]` or `Ref[Target, T]`, and the table that a reference names: its class or its name."""
+    is_text = isinstance(annotation, str)
     if isinstance(annotation, str):
         try:
             annotation = eval(annotation, {"__builtins__": builtins}, scope)  # the program's own annotation
-        except (SyntaxError, TypeError, AttributeError) as error:
-            raise DeclarationError(label, f"the annotation {annotation!r} cannot be read ({error})") from None
+        except Exception as error:  # whatever the annotation's own code raises
+            raise DeclarationError(
+                label, f"the annotation {annotation!r} cannot be read ({error})", hint="Write Col[type]."
+            ) from error
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is col:
-        value_type = arguments[0]
-    elif origin is ref:
-        value_type = arguments[1]
-    else:
-        raise DeclarationError(label, f"the annotation {annotation!r} is not Col[...] or Ref[...]")
+    if origin is not col and origin is not ref:
+        raise DeclarationError(
+            label, f"the annotation is {described(annotation)}, not Col[...] or Ref[...]", hint="Write Col[type]."
+        )
+    value_type = arguments[-1]
     unknown = _later(value_type)
     if unknown:
-        raise DeclarationError(label, f"the annotation uses the unknown name {unknown!r}")
-    return value_type, origin is ref
+        raise DeclarationError(
+            label,
+            f"the annotation uses the unknown name {unknown!r}",
+            hint="Define or import it before the table, in the module or in the function that declares the table.",
+        )
+    if origin is col:
+        return value_type, None
+    named = _table_named(label, arguments[0])
+    # Names in a text are looked up from here, and may lead to another class of that name than they did in their place.
+    return value_type, named.__name__ if is_text and isinstance(named, type) else named
+
+
+def _table_named(label: str, target: object) -> type | str:
+    if isinstance(target, ForwardRef):
+        return target.__forward_arg__.rpartition(".")[2]
+    if isinstance(target, type):
+        found = cast("type[object]", target)
+        if issubclass(found, Later) or hasattr(found, "__declaration__"):
+            return found
+    raise DeclarationError(
+        label, f"Ref[{shape_name(target)}, ...] names what is no table", hint="Write Ref[Table, key's type]."
+    )
 
 
 def _later(annotation: Any) -> str:
@@ -76,23 +101,27 @@ def _without_null(annotation: Any) -> tuple[Any, bool]:
     return annotation, False
 
 
-def column_type(label: str, kind: str, annotation: Any, options: dict[str, Any]) -> tuple[ColumnType, bool]:
-    """The column type for a column function and an annotation, and whether null is allowed."""
+def column_type(label: str, spec: ColumnSpec, annotation: Any) -> tuple[ColumnType, bool]:
+    """The column type for what a column function was told and an annotation, and whether null is allowed."""
     value_type, nullable = _without_null(annotation)
-    try:
-        made = _make(kind, value_type, options)
-    except TypeError as error:
-        raise DeclarationError(label, f"unknown option ({error})") from None
+    is_literal = get_origin(value_type) is Literal
+    if is_literal and spec.options:
+        raise DeclarationError(
+            label, f"a Literal takes no {', '.join(spec.options)}", hint="Its members say all that it holds."
+        )
+    made = _make(spec.kind, value_type, spec.options)
     if made is None:
         raise DeclarationError(
             label,
-            f"{kind}() does not hold {shape_name(value_type)}",
-            hint="Supported: int, float, str, bool, bytes, datetime, Literal[...], and any typed shape with json().",
+            f"{spec.function}() does not hold {shape_name(value_type)}",
+            hint="A Literal's members are all texts, with text(), or all whole numbers, with integer()."
+            if is_literal
+            else "Supported: int, float, str, bool, bytes, datetime, Literal[...], and any typed shape with json().",
         )
     if isinstance(made, Json):
         _check_shape(label, made)
-    elif isinstance(made, Text) and made.max_length is not None and made.max_length < made.min_length:
-        raise DeclarationError(label, "max_length is less than min_length")
+    elif isinstance(made, Enumeration):
+        _check_members(label, made)
     return made, nullable
 
 
@@ -126,6 +155,9 @@ def _make(kind: str, value_type: Any, options: dict[str, Any]) -> ColumnType | N
     return found(**options) if found is not None else None
 
 
+_SHAPES = "Use lists, dicts with texts for keys, TypedDict, dataclasses, msgspec structs or Pydantic models."
+
+
 def _check_shape(label: str, column_type: Json) -> None:
     shape = column_type.shape
     origin = get_origin(shape) or shape
@@ -135,5 +167,44 @@ def _check_shape(label: str, column_type: Json) -> None:
         return
     try:
         _ = column_type.decode
-    except (TypeError, msgspec.MsgspecError, NameError) as error:
-        raise DeclarationError(label, f"{shape_name(shape)} is not a shape that JSON can hold ({error})") from None
+        strange = None if column_type.adapter is not None else _strange(inspect.type_info(plain_shape(shape)), set())
+    except Exception as error:  # msgspec and Pydantic have many words for a shape that they cannot take
+        raise DeclarationError(
+            label,
+            f"{shape_name(shape)} is not a shape that JSON can hold ({error})",
+            hint=_SHAPES,
+        ) from error
+    if strange is not None:
+        raise DeclarationError(
+            label,
+            f"{shape_name(shape)} is not a shape that JSON can hold ({shape_name(strange)} has no form in it)",
+            hint=_SHAPES,
+        )
+
+
+def _strange(info: object, seen: set[int]) -> type | None:
+    """A class within a shape that JSON has no form for, if there is one."""
+    if id(info) in seen:  # a shape that holds itself
+        return None
+    seen.add(id(info))
+    match info:
+        case inspect.CustomType(cls=found):
+            return None if found is object else found
+        case inspect.Type() | inspect.Field():
+            parts = [getattr(info, name) for name in info.__struct_fields__]
+        case tuple():
+            parts = list(cast("tuple[object, ...]", info))
+        case _:
+            return None
+    return next((strange for part in parts if (strange := _strange(part, seen)) is not None), None)
+
+
+def _check_members(label: str, enumeration: Enumeration) -> None:
+    plain = Text() if enumeration.storage == "text" else Integer()
+    for member in enumeration.members:
+        try:
+            plain.dump(member)
+        except InvalidValueError as error:
+            raise DeclarationError(
+                label, f"a member of the Literal cannot be stored: {error.problem}", hint="Leave it out."
+            ) from None
