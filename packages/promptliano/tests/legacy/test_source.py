@@ -7,7 +7,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -142,20 +143,26 @@ except SchemarootError as error:
 """
 
 
-def as_nobody(path: Path, tmp_path: Path) -> str:
+@pytest.fixture
+def place(folder: Path) -> Iterator[Path]:
+    """A folder with the source, at a path that every user may follow: pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="source-") as name:
+        place = Path(name)
+        place.chmod(0o755)
+        shutil.copytree(folder, place / "source")
+        (place / "elsewhere").mkdir()
+        if os.geteuid() == 0:
+            os.chown(place / "elsewhere", NOBODY, NOBODY)
+        yield place
+
+
+def as_nobody(path: Path, place: Path) -> str:
     """What an import says that runs as a user who may write nothing but the target's folder."""
-    target = tmp_path / "elsewhere"
-    target.mkdir()
-    write_old(tmp_path / "warm.db", scale=0)
-    if os.geteuid() == 0:
-        os.chown(target, NOBODY, NOBODY)
-    for parent in (path.parent, *tmp_path.parents):
-        if parent.stat().st_uid == os.geteuid() and parent.stat().st_mode & 0o005 != 0o005:
-            parent.chmod(0o755)
-    tmp_path.chmod(0o755)
+    target = place / "elsewhere"
+    write_old(place / "warm.db", scale=0)
     path.parent.chmod(0o555)
     ran = subprocess.run(
-        [sys.executable, "-c", AS_NOBODY, str(path), str(target / "target.db"), str(tmp_path / "warm.db")],
+        [sys.executable, "-c", AS_NOBODY, str(path), str(target / "target.db"), str(place / "warm.db")],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(target)},
@@ -166,23 +173,23 @@ def as_nobody(path: Path, tmp_path: Path) -> str:
     return ran.stdout.strip()
 
 
-def test_a_place_that_cannot_be_written_is_read(folder: Path, tmp_path: Path, folder_bytes: Bytes) -> None:
+def test_a_place_that_cannot_be_written_is_read(place: Path, folder_bytes: Bytes) -> None:
     """Also with a log beside the file."""
-    path = with_log(folder)
+    path = with_log(place / "source")
     for file in path.parent.iterdir():
         file.chmod(0o444)
     before = folder_bytes(path.parent)
 
-    assert int(as_nobody(path, tmp_path)) > 0
+    assert int(as_nobody(path, place)) > 0
     assert folder_bytes(path.parent) == before
-    assert sorted(file.name for file in (tmp_path / "elsewhere").iterdir()) == ["target.db", "target.db.key"]
+    assert sorted(file.name for file in (place / "elsewhere").iterdir()) == ["target.db", "target.db.key"]
 
 
-def test_a_file_that_cannot_be_read_is_refused(folder: Path, tmp_path: Path) -> None:
-    (folder / "old.db").chmod(0)
+def test_a_file_that_cannot_be_read_is_refused(place: Path) -> None:
+    (place / "source" / "old.db").chmod(0)
 
-    assert as_nobody(folder / "old.db", tmp_path) == SourceUnreadableError.code
-    assert not any((tmp_path / "elsewhere").iterdir())
+    assert as_nobody(place / "source" / "old.db", place) == SourceUnreadableError.code
+    assert not any((place / "elsewhere").iterdir())
 
 
 # --- what is no source ------------------------------------------------------------------------------------------------
