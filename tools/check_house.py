@@ -68,6 +68,8 @@ MAY_USE = {"schemaroot": rooms("schemaroot"), "promptliano": rooms("schemaroot p
 # Where SQL text may stand, and why.
 SQL_PLACES = {
     "packages/schemaroot/src/schemaroot/engine/dialect.py": "pragmas, transactions, full text: Core cannot say them",
+    "packages/schemaroot/src/schemaroot/introspection/render.py": "a schema's definitions as the statements they are",
+    "packages/schemaroot/src/schemaroot/introspection/sql/statements.py": "keywords that it parses; it writes no SQL",
 }
 
 SQL_START = re.compile(

@@ -480,3 +480,17 @@ class StatementError(DatabaseError):
         self.detail = detail
         self.sql = sql
         super().__init__(f"The database did not accept a statement: {detail}.\n\n    {sql}\n")
+
+
+class CatalogueError(DatabaseError):
+    """A schema was read in two ways that contradict each other, or a statement in it was not understood."""
+
+    code = "CATALOGUE"
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(
+            f"The schema of {name} was not understood: {problem}. Nothing was changed.",
+            hint="Please report it with the CREATE statement; until then leave this table out of migrations.",
+        )

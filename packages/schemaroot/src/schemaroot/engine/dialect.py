@@ -30,6 +30,25 @@ PRAGMA_TABLE_LIST = "PRAGMA table_list"
 PRAGMA_TABLE_INFO = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
 OPTIMIZE = "PRAGMA optimize"
 
+# What a schema holds, all tables in one reading.
+SCHEMA_OBJECTS = "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
+TABLES = "SELECT name, type, wr, strict FROM pragma_table_list WHERE \"schema\" = 'main'"
+COLUMNS_OF_TABLES = (
+    'SELECT s.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden '
+    "FROM main.sqlite_schema s, pragma_table_xinfo(s.name, 'main') c "
+    "WHERE s.type = 'table' AND s.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY s.rowid, c.cid"
+)
+KEYS_OF_TABLES = (
+    'SELECT s.name, i.name, i."unique", i.origin, i.partial, x.name, x."desc", x.coll '
+    "FROM main.sqlite_schema s, pragma_index_list(s.name, 'main') i, pragma_index_xinfo(i.name, 'main') x "
+    "WHERE s.type = 'table' AND s.sql NOT LIKE 'CREATE VIRTUAL%' AND x.\"key\" = 1 ORDER BY s.rowid, i.seq, x.seqno"
+)
+FOREIGN_KEYS_OF_TABLES = (
+    'SELECT s.name, f.id, f."table", f."from", f."to", f.on_update, f.on_delete '
+    "FROM main.sqlite_schema s, pragma_foreign_key_list(s.name, 'main') f "
+    "WHERE s.type = 'table' AND s.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY s.rowid, f.id DESC, f.seq"
+)
+
 SYNCHRONOUS = {
     "full": "PRAGMA synchronous=FULL",
     "normal": "PRAGMA synchronous=NORMAL",

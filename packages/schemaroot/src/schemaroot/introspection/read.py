@@ -1,0 +1,249 @@
+"""What is in this database? Its whole schema as definitions, each checked against what SQLite itself says of it.
+
+catalogue = read_catalogue(connection)
+catalogue.tables["orders"].primary_key
+
+The texts in `sqlite_schema` are parsed, since SQLite's pragmas do not tell everything (CHECKs, collations, generated
+columns' expressions, names of constraints); the pragmas then confirm what they do tell. A disagreement is a fault of
+the parser, and an error rather than a wrong answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from schemaroot.engine import ddl, dialect
+from schemaroot.engine.connection import Connection
+from schemaroot.engine.driver import DriverName, driver_named
+from schemaroot.errors import CatalogueError
+from schemaroot.introspection.catalogue import (
+    Catalogue,
+    IndexDef,
+    KeyPart,
+    TableDef,
+    TriggerDef,
+    ViewDef,
+    VirtualTableDef,
+)
+from schemaroot.introspection.sql.reader import Unreadable, collation_text, type_text
+from schemaroot.introspection.sql.statements import (
+    default_of,
+    parse_index,
+    parse_table,
+    parse_trigger,
+    parse_view,
+    parse_virtual_table,
+)
+from schemaroot.introspection.sql.tokens import folded
+from schemaroot.schema.table import Table
+
+T = TypeVar("T")
+
+INTERNAL_PREFIXES = ("_undo_", "_data_")
+INTERNAL_NAMES = frozenset({"schema_history"})
+
+
+def is_internal(name: str) -> bool:
+    """Whether a table is kept by migrations for themselves rather than declared by anybody."""
+    return name in INTERNAL_NAMES or name.startswith(INTERNAL_PREFIXES)
+
+
+def read_catalogue(connection: Connection, *, internal: bool = False) -> Catalogue:
+    """The schema of a database, SQLite's own tables (`sqlite_...`) left out.
+
+    Args:
+        connection: an open connection; it is read in one piece only inside of a transaction.
+        internal: whether the tables that migrations keep for themselves are shown too.
+
+    Raises:
+        CatalogueError: a statement was not understood, or SQLite says something else of it.
+    """
+    told = _told(connection)
+    tables: dict[str, TableDef] = {}
+    indexes: dict[str, IndexDef] = {}
+    triggers: dict[str, TriggerDef] = {}
+    views: dict[str, ViewDef] = {}
+    virtual: dict[str, VirtualTableDef] = {}
+    for kind, name, owner, sql in told.objects:
+        if (is_internal(owner) and not internal) or folded(owner).startswith("sqlite_"):
+            continue
+        match kind, told.kinds.get(name, ""):
+            case "table", "shadow":
+                continue
+            case "table", "virtual":
+                virtual[name] = _parsed(name, partial(parse_virtual_table, shadows=told.shadows(name)), sql)
+            case "table", _:
+                tables[name] = _parsed(name, parse_table, sql)
+                _check_table(tables[name], told)
+            case "index", _:
+                if owner in tables:
+                    indexes[name] = _parsed(name, partial(parse_index, table=tables[owner]), sql)
+                    _check_index(indexes[name], tables[owner], told)
+            case "trigger", _:
+                triggers[name] = _parsed(name, parse_trigger, sql)
+            case "view", _:
+                views[name] = _parsed(name, parse_view, sql)
+            case _:
+                raise CatalogueError(name, f"it is of an unknown kind, {kind}")
+    return Catalogue(tables, indexes, triggers, views, virtual)
+
+
+def declared_catalogue(tables: Iterable[type[Table]], *, driver: DriverName = "apsw") -> Catalogue:
+    """The schema that declared tables have once they are created, with indexes and full-text search.
+
+    Args:
+        tables: the tables, in any order.
+        driver: whose SQLite creates them, in memory.
+    """
+    kinds = [*tables]
+    chosen = driver_named(driver)
+    connection = Connection(chosen, chosen.connect(":memory:", "rwc"), writer=True)
+    try:
+        for statement in (
+            *ddl.create_table_statements(kinds),
+            *ddl.create_index_statements(kinds),
+            *ddl.create_search_statements(kinds),
+        ):
+            connection.execute(statement).fetchall()
+        return read_catalogue(connection)
+    finally:
+        connection.close()
+
+
+def _parsed(name: str, parse: Callable[[str], T], sql: str) -> T:
+    try:
+        return parse(sql)
+    except Unreadable as error:
+        before, after = sql[: error.position][-40:], sql[error.position :][:40]
+        raise CatalogueError(name, f"{error.wanted} is missing between {before!r} and {after!r}") from None
+
+
+# --- what SQLite says -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Told:
+    """What the pragmas tell of all tables."""
+
+    objects: list[tuple[str, str, str, str]]
+    kinds: dict[str, str]
+    options: dict[str, tuple[bool, bool]]
+    columns: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
+    keys: dict[str, dict[str, list[tuple[Any, ...]]]] = field(default_factory=lambda: defaultdict(dict))
+    foreign_keys: dict[str, dict[int, list[tuple[Any, ...]]]] = field(default_factory=lambda: defaultdict(dict))
+
+    def shadows(self, virtual: str) -> tuple[str, ...]:
+        """The shadow tables of a virtual table: those whose longest virtual prefix it is."""
+        owners = [name for name, kind in self.kinds.items() if kind == "virtual"]
+
+        def owner(shadow: str) -> str:
+            found = [name for name in owners if folded(shadow).startswith(folded(name) + "_")]
+            return max(found, key=len, default="")
+
+        return tuple(sorted(name for name, kind in self.kinds.items() if kind == "shadow" and owner(name) == virtual))
+
+
+def _told(connection: Connection) -> _Told:
+    listed = connection.execute(dialect.TABLES).fetchall()
+    told = _Told(
+        [(kind, name, owner, sql) for kind, name, owner, sql in connection.execute(dialect.SCHEMA_OBJECTS).fetchall()],
+        {name: kind for name, kind, _, _ in listed},
+        {name: (bool(wr), bool(strict)) for name, _, wr, strict in listed},
+    )
+    for table, *column in connection.execute(dialect.COLUMNS_OF_TABLES).fetchall():
+        told.columns[table].append(tuple(column))
+    for table, index, *part in connection.execute(dialect.KEYS_OF_TABLES).fetchall():
+        told.keys[table].setdefault(index, []).append(tuple(part))
+    for table, number, *part in connection.execute(dialect.FOREIGN_KEYS_OF_TABLES).fetchall():
+        told.foreign_keys[table].setdefault(number, []).append(tuple(part))
+    return told
+
+
+# --- the comparison ---------------------------------------------------------------------------------------------------
+
+
+def _agree(name: str, what: str, parsed: object, told: object) -> None:
+    if parsed != told:
+        raise CatalogueError(name, f"its statement says of {what} {parsed!r}, SQLite says {told!r}")
+
+
+def _check_table(table: TableDef, told: _Told) -> None:
+    name = table.name
+    _agree(name, "WITHOUT ROWID and STRICT", (table.without_rowid, table.strict), told.options.get(name))
+    columns = told.columns[name]
+    _agree(name, "its columns", table.column_names, tuple(column[0] for column in columns))
+    key = table.primary_key
+    members = () if key is None else tuple(dict.fromkeys(key.columns))
+    keyed = sorted((column for column in columns if column[4]), key=lambda column: int(column[4]))
+    _agree(name, "its primary key", members, tuple(column[0] for column in keyed))
+    for column, (_, kind, not_null, default, _, hidden) in zip(table.columns, columns, strict=True):
+        where = f"column {column.name}"
+        if '"' not in column.type:
+            _agree(name, f"the type of {where}", column.type, type_text(kind) if kind else "")
+        if column.name not in members:
+            _agree(name, f"NOT NULL of {where}", column.nullable, not not_null)
+        generated = 0 if column.generated is None else 3 if column.stored else 2
+        _agree(name, f"whether {where} is generated", generated, hidden)
+        if column.generated is None:
+            _agree(name, f"DEFAULT of {where}", column.default, None if default is None else default_of(default))
+    _check_uniques(table, told)
+    _check_foreign_keys(table, told)
+
+
+def _check_uniques(table: TableDef, told: _Told) -> None:
+    found = {_found_parts(parts) for parts in told.keys[table.name].values() if parts[0][1] == "u"}
+    primary = {_found_parts(parts) for parts in told.keys[table.name].values() if parts[0][1] == "pk"}
+    if table.integer_key is not None:
+        primary.add(((table.integer_key, "BINARY"),))
+    wanted = {_effective_parts(unique.parts, table) for unique in table.uniques}
+    _agree(table.name, "its unique keys", sorted(wanted - primary), sorted(found - primary))
+
+
+def _found_parts(parts: list[tuple[Any, ...]]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(part[3]), collation_text(part[5])) for part in parts)
+
+
+def _effective_parts(parts: Iterable[KeyPart], table: TableDef) -> tuple[tuple[str, str], ...]:
+    return tuple((part.column or "", _collation(part, table)) for part in parts)
+
+
+def _collation(part: KeyPart, table: TableDef) -> str:
+    column = None if part.column is None else table.column(part.column)
+    return part.collation or (column.collation if column is not None else None) or "BINARY"
+
+
+def _check_foreign_keys(table: TableDef, told: _Told) -> None:
+    found = [
+        (
+            parts[0][0],
+            tuple(part[1] for part in parts),
+            tuple(part[2] for part in parts if part[2] is not None),
+            parts[0][3].lower(),
+            parts[0][4].lower(),
+        )
+        for parts in told.foreign_keys[table.name].values()
+    ]
+    parsed = [(key.target, key.columns, key.target_columns, key.on_update, key.on_delete) for key in table.foreign_keys]
+    _agree(table.name, "its foreign keys", sorted(parsed), sorted(found))
+
+
+def _check_index(index: IndexDef, table: TableDef, told: _Told) -> None:
+    parts = told.keys[table.name].get(index.name)
+    if parts is None:
+        raise CatalogueError(index.name, "SQLite does not list it")
+    unique, _, partial, *_ = parts[0]
+    _agree(index.name, "UNIQUE", index.unique, bool(unique))
+    _agree(index.name, "WHERE", index.where is not None, bool(partial))
+    _agree(
+        index.name,
+        "its columns",
+        [(part.column, part.descending) for part in index.parts],
+        [(part[3], bool(part[4])) for part in parts],
+    )
+    for part, found in zip(index.parts, parts, strict=True):
+        if part.column is not None or part.collation is not None:
+            _agree(index.name, "a collation", _collation(part, table), collation_text(found[5]))
