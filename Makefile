@@ -37,8 +37,8 @@ check: .venv/.installed ## linter, formatter, type checkers and the rules of the
 	$(VERIFYTYPES) schemaroot
 	$(VERIFYTYPES) promptliano
 
-bench: .venv/.bench-installed ## our speed beside hand-written code and other libraries (ARGS=--json)
-	@$(BIN)/promptliano bench $(ARGS)
+bench: .venv/.bench-installed ## our speed beside hand-written code and other libraries, saved (a first look: ARGS=--quick)
+	@$(BIN)/promptliano bench $(or $(ARGS),--scale 1,10 --save)
 
 soak: .venv/.installed ## the long tests: load, many processes, thousands of repetitions
 	$(BIN)/pytest -m soak $(ARGS)

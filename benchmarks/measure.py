@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from benchmarks import data
 from benchmarks.columns import TICKET_COLUMNS, Values
-from benchmarks.contestant import BUSY_MS, OPERATIONS, PRAGMAS, UNPREPARED, Operation, pragma_statements
-from benchmarks.roster import FLOOR
+from benchmarks.contestant import BUSY_MS, BY_NAME, OPERATIONS, PRAGMAS, UNPREPARED, Operation, pragma_statements
+from benchmarks.roster import FLOOR, OURS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,6 +43,16 @@ class Settings:
     residents: int = 3
     clock: Literal["wall", "cpu"] = "wall"
     seed: int = 20_240_108
+    operations: tuple[str, ...] = ()
+
+    def measures(self, operation: str) -> bool:
+        """Whether an operation is asked for; all are when none is named."""
+        return not self.operations or operation in self.operations
+
+    @property
+    def timed(self) -> list[Operation]:
+        """The operations that are timed in blocks."""
+        return [operation for operation in (*OPERATIONS, UNPREPARED) if self.measures(operation.name)]
 
 
 @dataclass
@@ -56,8 +66,8 @@ class Found:
     warnings: list[str] = field(default_factory=list)
 
 
-class FloorMissing(Exception):
-    """The floor cannot run, so that there is nothing to compare with."""
+class Missing(Exception):
+    """The floor or ours cannot run, so that there is nothing to compare."""
 
 
 class Absent(Exception):
@@ -210,8 +220,9 @@ def measure(names: Iterable[str], settings: Settings, folder: Path, say: Say) ->
                     found.absent[name] = str(error)
                     running.remove(name)
                     say(f"{name} is absent: {error}")
-            if FLOOR not in workers:
-                raise FloorMissing(found.absent[FLOOR])
+            for name in (FLOOR, OURS):
+                if name not in workers:
+                    raise Missing(f"{name} cannot run: {found.absent[name]}")
             calls = _calibrate(workers, copies, settings, found)
             for turn in range(settings.rounds):
                 say(f"process {number + 1}/{settings.processes}, round {turn + 1}/{settings.rounds}")
@@ -255,11 +266,12 @@ def _calibrate(
     ids, titles = _ids_and_titles(settings)
     calls: dict[str, dict[str, int]] = defaultdict(dict)
     target = settings.block_ms * 1e6
-    for operation in (*OPERATIONS, UNPREPARED):
+    for operation in settings.timed:
         name = operation.name
-        if name != UNPREPARED.name and name not in found.repetitions:
-            found.repetitions[name] = _calls_of_floor(workers[FLOOR], operation, settings, ids, titles)
-        usual = found.repetitions.setdefault(name, found.repetitions["get_by_id"])
+        if name not in found.repetitions:
+            on_floor = BY_NAME.get(name, BY_NAME["get_by_id"])
+            found.repetitions[name] = _calls_of_floor(workers[FLOOR], on_floor, settings, ids, titles)
+        usual = found.repetitions[name]
         for worker in list(workers.values()):
             if name not in found.contestants[worker.name]["operations"]:
                 continue
@@ -268,7 +280,8 @@ def _calibrate(
                 per_call = worker.time(name, given[: min(3, usual) + 1])
                 most = max(1, int(SLOWEST * target / per_call))
                 calls[worker.name][name] = min(usual, most)
-                worker.time(name, given[: calls[worker.name][name] + 1])
+                if calls[worker.name][name] > 1:
+                    worker.time(name, given[: calls[worker.name][name] + 1])
             except Absent as error:
                 found.absent[worker.name] = f"{name}: {error}"
                 del workers[worker.name]
@@ -316,7 +329,7 @@ def _round(
                 found.absent[name] = f"{operation}: {error}"
                 del workers[name]
 
-    for operation in (*OPERATIONS, UNPREPARED):
+    for operation in settings.timed:
         given = arguments(operation, dice, found.repetitions[operation.name] + 1, ids, titles)
 
         def block(worker: WorkerProcess, name: str = operation.name, given: list[Any] = given) -> float:
@@ -326,7 +339,8 @@ def _round(
         if operation.inserts or operation.takes == "ticket_title":
             for worker in workers.values():
                 copies.restore(worker.path)
-    turn("decode_row", lambda worker: _decode(worker, settings))
+    if settings.measures("decode_row"):
+        turn("decode_row", lambda worker: _decode(worker, settings))
 
 
 def _decode(worker: WorkerProcess, settings: Settings) -> float:
@@ -343,12 +357,13 @@ def _costs(names: list[str], settings: Settings, folder: Path, copies: Copies, f
     imports: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, list[float]] = defaultdict(list)
     say("importing and opening in fresh processes")
-    for turn in range(settings.imports + 1):
+    for turn in range(settings.imports + 1 if settings.measures("import_time") else 0):
         for name in names:
             milliseconds = import_ms(found.contestants[name]["declares"])
             if milliseconds is not None and turn:  # the first one writes byte code
                 imports[name].append(milliseconds)
-    for name, path in _small_copies(names, settings, folder, copies).items():
+    small = _small_copies(names, settings, folder, copies) if settings.measures("rss") else {}
+    for name, path in small.items():
         for _ in range(settings.residents):
             mib = resident_mib(name, path)
             if mib is not None:

@@ -98,7 +98,7 @@ def document(found: Found, settings: Settings, about: Document) -> Document:
             continue
         unit = UNITS[name]
         scale = NANOSECONDS.get(unit, 1) if name in BY_NAME or name == UNPREPARED.name else 1
-        floor = found.medians["get_by_id"].get(FLOOR) if name == UNPREPARED.name else medians.get(FLOOR)
+        floor = found.medians.get("get_by_id", {}).get(FLOOR) if name == UNPREPARED.name else medians.get(FLOOR)
         ours = medians.get(OURS)
         operations.append(
             {

@@ -1,6 +1,7 @@
 """Measures our operations beside hand-written code and other libraries.
 
-    python benchmarks/run.py [--quick] [--scale 10] [--peers none|all|core,django] [--json] [--save] [--compare]
+    python benchmarks/run.py [--quick] [--scale 1,10] [--peers none|all|sqlalchemy_core,django]
+        [--operations insert_1,insert_100] [--json] [--save] [--compare]
 
 Tables go to standard output, progress to standard error.
 """
@@ -13,14 +14,16 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(ROOT))
 
-from benchmarks.measure import FloorMissing, Settings, measure  # noqa: E402  # the path comes first
-from benchmarks.report import Document, document, machine, markdown  # noqa: E402  # the path comes first
+from benchmarks.measure import Missing, Settings, measure  # noqa: E402  # the path comes first
+from benchmarks.report import ORDER, Document, document, machine, markdown  # noqa: E402  # the path comes first
 from benchmarks.roster import FLOOR, OURS, OWN, PEERS  # noqa: E402  # the path comes first
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -31,24 +34,45 @@ def main(argv: list[str] | None = None) -> int:
     """Measures and prints; 0 when it did, 2 for wrong use and where the floor or ours cannot run."""
     options = _parser().parse_args(argv)
     try:
-        peers = _peers(options.peers)
+        peers = _named(options.peers, PEERS, "peer")
+        operations = _named(options.operations, ORDER, "operation")
+        scales = [float(scale) for scale in options.scale.split(",")]
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    settings = _settings(options)
     names = [name for name in OWN if not options.only or name in (FLOOR, OURS)] + peers
-    folder = Path(options.folder) if options.folder else WORK / f"data-{os.getpid()}"
     started = time.monotonic()
 
     def say(text: str) -> None:
         print(f"{time.monotonic() - started:6.1f} s  {text}", file=sys.stderr, flush=True)
 
+    documents: list[Document] = []
+    for scale in scales:
+        settings = _settings(options, scale, () if options.operations == "all" else tuple(operations))
+        try:
+            made = _measured(names, settings, options, say)
+        except Missing as error:
+            print(f"Nothing was measured: {error}", file=sys.stderr)
+            return 2
+        documents.append(made)
+        text = markdown(made, _before(options.compare, settings) if options.compare is not None else None)
+        if options.save:
+            _save(made, text, settings)
+        if not options.json:
+            print(text, flush=True)
+    if options.json:
+        first, *further = documents
+        print(json.dumps({**first, "further": further} if further else first, indent=2, ensure_ascii=False))
+    return 2 if any(OURS in made["settings"]["absent"] for made in documents) else 0
+
+
+def _measured(
+    names: list[str], settings: Settings, options: argparse.Namespace, say: Callable[[str], None]
+) -> Document:
+    folder = Path(options.folder) if options.folder else WORK / f"data-{os.getpid()}"
     about = machine(folder)
     try:
         found = measure(names, settings, folder, say)
-    except FloorMissing as error:
-        print(f"The floor cannot run: {error}", file=sys.stderr)
-        return 2
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -56,13 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         say(f"ABSENT: {name} is left out: {reason}")
     for warning in found.warnings:
         say(f"NOT EQUAL: {warning}")
-    before = _before(options.compare, settings) if options.compare is not None else None
-    made = document(found, settings, about)
-    text = markdown(made, before)
-    if options.save:
-        _save(made, text, settings)
-    print(json.dumps(made, indent=2, ensure_ascii=False) if options.json else text)
-    return 2 if OURS in found.absent else 0
+    return document(found, settings, about)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,9 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
     parser.add_argument("--quick", action="store_true", help="about a minute: fewer and shorter blocks")
     parser.add_argument(
-        "--scale", type=float, default=1, help="size of the data: 10 is 20,000 tickets and 200,000 tasks"
+        "--scale", default="1", help="sizes of the data with commas: 10 is 20,000 tickets and 200,000 tasks"
     )
     parser.add_argument("--peers", default="all", help="all, none, or names with commas: " + ", ".join(PEERS))
+    parser.add_argument("--operations", default="all", help="all, or names with commas: " + ", ".join(ORDER))
     parser.add_argument(
         "--only",
         action="store_true",
@@ -105,28 +124,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    chosen = Settings(scale=options.scale)
-    if options.quick:
-        chosen = Settings(scale=options.scale, processes=1, rounds=5, block_ms=8, imports=3, residents=1)
-    return Settings(
-        scale=chosen.scale,
+def _settings(options: argparse.Namespace, scale: float, operations: tuple[str, ...]) -> Settings:
+    chosen = Settings(processes=1, rounds=5, block_ms=8, imports=3, residents=1) if options.quick else Settings()
+    return replace(
+        chosen,
+        scale=scale,
         processes=options.processes or chosen.processes,
         rounds=options.rounds or chosen.rounds,
         block_ms=options.block_ms or chosen.block_ms,
-        imports=chosen.imports,
-        residents=chosen.residents,
         clock="cpu" if options.cpu else "wall",
+        operations=operations,
     )
 
 
-def _peers(asked: str) -> list[str]:
+def _named(asked: str, known: Collection[str], what: str) -> list[str]:
+    """The names asked for; raises `ValueError` for an unknown one."""
     if asked in ("all", "none"):
-        return list(PEERS) if asked == "all" else []
+        return list(known) if asked == "all" else []
     names = [name.strip() for name in asked.split(",") if name.strip()]
-    unknown = [name for name in names if name not in PEERS]
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise ValueError(f"Unknown peer {', '.join(unknown)}. Known: {', '.join(PEERS)}.")
+        raise ValueError(f"Unknown {what} {', '.join(unknown)}. Known: {', '.join(known)}.")
     return names
 
 
