@@ -578,3 +578,11 @@ def test_an_argument_that_a_function_does_not_take_is_a_wrong_declaration(call: 
         call()
 
     assert raised.value.hint.startswith("It takes ")
+
+
+@pytest.mark.parametrize("annotation", [lambda: Ref[Shelf], lambda: Col[int, str], lambda: Col[()], lambda: Ref[()]])
+def test_an_annotation_of_too_many_types_or_too_few_is_a_wrong_declaration(annotation: Any) -> None:
+    with pytest.raises(DeclarationError, match=r"^(Col|Ref)\[\.\.\.\]: ") as raised:
+        annotation()
+
+    assert raised.value.hint

@@ -9,9 +9,26 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from schemaroot import Check, Col, Database, Index, Ref, Table, Unique, auto_id, generated, integer, references, text
+from schemaroot import (
+    Check,
+    Col,
+    Database,
+    Index,
+    Ref,
+    Table,
+    Unique,
+    auto_id,
+    declaration_of,
+    generated,
+    integer,
+    references,
+    text,
+)
 from schemaroot.errors import DeclarationError
+from schemaroot.export.diagram import diagram
+from schemaroot.export.reference import reference_page
 from schemaroot.schema.sqlalchemy import metadata
+from schemaroot.validation.checks import breaches
 
 
 class Author(Table, name="authors"):
@@ -45,6 +62,7 @@ def refusals(tables: Any, tmp_path: Path, *, opening: bool = True) -> set[str]:
         lambda: Database.memory(tables),
         lambda: metadata(tables, "sqlite"),
         lambda: metadata(tables, "postgresql"),
+        *([lambda: reference_page(tables, title=""), lambda: diagram(tables, title="")] if opening else []),
         *([lambda: Database.open(url, tables=tables)] if opening else []),
     ]
     said: set[str] = set()
@@ -214,6 +232,7 @@ EXPRESSIONS: list[tuple[Callable[[], object], str]] = [
     (lambda: Nothing.id, "cannot be built (name 'Nothing' is not defined)"),  # noqa: F821  # what is tested
     (lambda: Author.title, "cannot be built (type object 'Author' has no attribute 'title')"),
     (lambda: Author.books < None, "cannot be built ("),
+    (lambda: sa.column("colour") > 1, "uses the unknown column colour. The columns are id, "),
     (lambda: Author.books == Shelf.place, "uses authors.books. Use columns of the same table"),
 ]
 
@@ -254,3 +273,12 @@ def test_a_column_that_is_computed_from_a_computed_one_is_refused(tmp_path: Path
     assert said.startswith(
         "chain.fourfold: is computed from double, which is computed itself. PostgreSQL does not do so"
     )
+
+
+def test_a_condition_that_cannot_be_built_is_told_where_a_model_asks_it() -> None:
+    table = named("notes", checks=[Check("a", lambda: Nothing.id)])  # noqa: F821  # what is tested
+
+    with pytest.raises(DeclarationError, match=r"Check\('a'\): its condition cannot be built \(name 'Nothing'"):
+        breaches(declaration_of(table), {"title": ""})
+    with pytest.raises(DeclarationError, match="cannot be built"):
+        reference_page([table], title="Notes")

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 from schemaroot.export.layout import Layout, Link, Point, lay_out
 from schemaroot.schema.column import Column
 from schemaroot.schema.table import Table, TableDeclaration, declaration_of
+from schemaroot.schema.table_set import check_tables
 from schemaroot.schema.types import Enumeration, TimestampMs
 
 FRAME = 28.0  # around the picture
@@ -65,8 +66,11 @@ def diagram(tables: Iterable[type[Table]], *, title: str) -> str:
     Args:
         tables: the tables to show; a foreign key to a table that is not among them is marked and has no line.
         title: what stands above the picture.
+
+    Raises:
+        DeclarationError: the tables do not fit each other.
     """
-    declared = [declaration_of(table) for table in tables]
+    declared = [declaration_of(table) for table in check_tables(tables, whole=False)]
     keys = list(_foreign_keys(declared))
     rows = [{name: HEAD + ROW * (place + 0.5) for place, name in enumerate(table.columns)} for table in declared]
     links = [

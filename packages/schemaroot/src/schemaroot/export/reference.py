@@ -15,8 +15,9 @@ from typing_extensions import ReadOnly, get_type_hints, is_typeddict
 
 from schemaroot.schema.column import Column
 from schemaroot.schema.constraints import Index, Unique, constraint_name
-from schemaroot.schema.sqlalchemy import check_name, unique_condition, value_checks
+from schemaroot.schema.sqlalchemy import check_name, expression_of, unique_condition, value_checks
 from schemaroot.schema.table import Table, TableDeclaration, declaration_of
+from schemaroot.schema.table_set import check_tables
 from schemaroot.schema.types import Boolean, Enumeration, Json, shape_name
 from schemaroot.schema.values import MISSING, JsonValue
 
@@ -37,8 +38,11 @@ def reference_page(tables: Iterable[type[Table]], *, title: str) -> str:
     Returns:
         Markdown with a list of the tables, then for each its columns, rules, indexes, search, relations in both
         directions, and the shapes of its JSON documents.
+
+    Raises:
+        DeclarationError: the tables do not fit each other, or an expression of theirs is none.
     """
-    declared = [declaration_of(table) for table in tables]
+    declared = [declaration_of(table) for table in check_tables(tables, whole=False)]
     described = {table.name for table in declared}
     contents = [f"- {_link(table.name, described)}{_after(': ', table.comment)}" for table in declared]
     parts = [f"# {_words(title)}", NOTES, "\n".join(contents)]
@@ -53,7 +57,7 @@ def _table(table: TableDeclaration, all_tables: Sequence[TableDeclaration], desc
     rows = [_column(table, column, described) for column in table.columns.values()]
     yield _grid(("column", "type", "null", "default", "key", "meaning"), rows)
     yield _grid(("rule", "name", "says"), _rules(table))
-    indexes = [(_code(table.index_name(index)), _parts(index), _where(index.where)) for index in table.indexes]
+    indexes = [(_code(table.index_name(index)), _parts(table, index), _where(table, index)) for index in table.indexes]
     yield _grid(("index", "over", "of rows where"), indexes)
     if table.search:
         yield f"Full-text search over {_names(table.search)}."
@@ -73,7 +77,7 @@ def _column(table: TableDeclaration, column: Column, described: set[str]) -> tup
     meaning += ["secret: not shown in messages"] if column.secret else []
     key = _key(table, column, described)
     null = "yes" if column.nullable else "no"
-    return _code(column.name), _type(column), null, _default(column), key, "; ".join(meaning)
+    return _code(column.name), _type(column), null, _default(table, column), key, "; ".join(meaning)
 
 
 def _type(column: Column) -> str:
@@ -85,11 +89,11 @@ def _type(column: Column) -> str:
     return _words(column.type.describe())
 
 
-def _default(column: Column) -> str:
+def _default(table: TableDeclaration, column: Column) -> str:
     if column.auto:
         return "from the database"
     if column.generated is not None:
-        return f"computed: {_sql(column.generated())}"
+        return f"computed: {_sql(expression_of(table, f'the expression of {column.name}', column.generated))}"
     factory = column.default_factory
     if factory is None:
         if column.default is MISSING:
@@ -134,29 +138,30 @@ def _rules(table: TableDeclaration) -> Iterator[tuple[str, str, str]]:
             for short, condition in value_checks(column):
                 yield "check", _code(constraint_name("ck", table.name, short)), _sql(condition)
     for check in table.checks:
-        yield "check", _code(check_name(table, check)), _sql(check.condition())
+        condition = expression_of(table, f"the condition of Check({check.name!r})", check.condition)
+        yield "check", _code(check_name(table, check)), _sql(condition)
 
 
 def _unique(table: TableDeclaration, unique: Unique) -> str:
     says = _names(unique.columns)
     if unique_condition(table, unique) is not None and table.soft_delete is not None and unique.over == "live":
         says += " over live rows"
-    says += f" where {_sql(unique.where())}" if unique.where is not None else ""
+    says += f" where {_where(table, unique)}" if unique.where is not None else ""
     return says + (", nulls counting as equal" if unique.nulls_equal else "")
 
 
-def _parts(index: Index) -> str:
+def _parts(table: TableDeclaration, index: Index) -> str:
     shown: list[str] = []
     for part in index.parts:
         if isinstance(part, str):
             shown.append(_code(part.lstrip("-")) + (" descending" if part.startswith("-") else ""))
         else:
-            shown.append(_sql(part()))
+            shown.append(_sql(expression_of(table, f"a part of {index!r}", part)))
     return ", ".join(shown)
 
 
-def _where(condition: Any) -> str:
-    return "" if condition is None else _sql(condition())
+def _where(table: TableDeclaration, key: Index | Unique) -> str:
+    return "" if key.where is None else _sql(expression_of(table, f"where of {key!r}", key.where))
 
 
 _ENDS = {

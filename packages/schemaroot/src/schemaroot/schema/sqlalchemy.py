@@ -221,9 +221,9 @@ def _element(expression: Any) -> Any:
     return expression.__clause_element__() if hasattr(expression, "__clause_element__") else expression
 
 
-def _expression(table: str, what: str, function: Callable[[], object]) -> Any:
-    """The SQL expression that a declaration's function gives; raises `DeclarationError` when it gives none."""
-    where = f"table {table}"
+def expression_of(declared: TableDeclaration, what: str, function: Callable[[], object]) -> Any:
+    """The SQL expression over one row that a declaration's function gives; raises `DeclarationError` otherwise."""
+    where = f"table {declared.name}"
     try:
         element = _element(function())
     except Exception as error:  # the declaration's own function; its failure is the declaration's
@@ -231,13 +231,18 @@ def _expression(table: str, what: str, function: Callable[[], object]) -> Any:
     if not isinstance(element, sa.ClauseElement):
         raise DeclarationError(where, f"{what} is {described(element)}, which is no SQL expression", hint=_EXPRESSION)
     for part in visitors.iterate(element):
-        if isinstance(part, sa.ColumnClause) and part.table is not None and part.table.description != table:
+        if not isinstance(part, sa.ColumnClause) or part.is_literal:
+            continue
+        if part.table is not None and part.table.description != declared.name:
             raise DeclarationError(where, f"{what} uses {part}", hint="Use columns of the same table: it sees one row.")
+        if part.name not in declared.columns:
+            columns = ", ".join(declared.columns)
+            raise DeclarationError(where, f"{what} uses the unknown column {part}", hint=f"The columns are {columns}.")
     return element
 
 
 def _generated_expression(declared: TableDeclaration, column: Column, function: Callable[[], object]) -> Any:
-    element = _expression(declared.name, f"the expression of {column.name}", function)
+    element = expression_of(declared, f"the expression of {column.name}", function)
     computed = {other.name for other in declared.generated}
     for part in visitors.iterate(element):
         if isinstance(part, sa.ColumnClause) and part.name in computed and not part.is_literal:
@@ -304,7 +309,7 @@ def _index_parts(declared: TableDeclaration, index: Index) -> list[Any]:
             own: sa.ColumnElement[Any] = sa.column(part.removeprefix("-"))
             parts.append(own.desc() if part.startswith("-") else own)
         else:
-            parts.append(_expression(declared.name, f"a part of {index!r}", part))
+            parts.append(expression_of(declared, f"a part of {index!r}", part))
     return parts
 
 
@@ -328,7 +333,7 @@ def unique_condition(declared: TableDeclaration, unique: Unique) -> Any:
     if unique.over == "live" and declared.soft_delete is not None:
         conditions.append(sa.column(declared.soft_delete.name).is_(None))
     if unique.where is not None:
-        conditions.append(_expression(declared.name, f"where of {unique!r}", unique.where))
+        conditions.append(expression_of(declared, f"where of {unique!r}", unique.where))
     return sa.and_(*conditions) if conditions else None
 
 
@@ -354,7 +359,7 @@ def _sa_table(declared: TableDeclaration, made: sa.MetaData, dialect: DialectNam
             if column.generated is None:
                 items.append(sa.CheckConstraint(condition, name=constraint_name("ck", name, short)))
     for check in declared.checks:
-        condition = _expression(name, f"the condition of Check({check.name!r})", check.condition)
+        condition = expression_of(declared, f"the condition of Check({check.name!r})", check.condition)
         items.append(sa.CheckConstraint(condition, name=check_name(declared, check)))
     plain = [unique for unique in declared.uniques if _is_plain(declared, unique)]
     items += [sa.UniqueConstraint(*unique.columns, name=declared.unique_name(unique)) for unique in plain]
@@ -371,7 +376,7 @@ def _sa_table(declared: TableDeclaration, made: sa.MetaData, dialect: DialectNam
             condition = unique_condition(declared, unique)
             _attach(table, declared.unique_name(unique), unique_parts(declared, unique), condition, unique=True)
     for index in declared.indexes:
-        condition = _expression(name, f"where of {index!r}", index.where) if index.where is not None else None
+        condition = expression_of(declared, f"where of {index!r}", index.where) if index.where is not None else None
         _attach(table, declared.index_name(index), _index_parts(declared, index), condition, unique=False)
     if declared.search and dialect == "postgresql":
         vector = sa.func.to_tsvector(sa.literal_column("'simple'"), _search_words(declared))

@@ -60,6 +60,15 @@ else:
     _Struct = msgspec.Struct
 
 
+def _of_types(column: type, of: Callable[[Any], Any], arguments: Any) -> Any:
+    try:
+        return of(arguments)
+    except TypeError as error:  # too many types, or too few
+        raise DeclarationError(
+            f"{column.__name__}[...]", str(error), hint="Write Col[type], or Ref[Table, key's type]."
+        ) from None
+
+
 class Col(Generic[T]):
     """A column with values of type `T`: an expression on the class, a value on a row."""
 
@@ -73,6 +82,10 @@ class Col(Generic[T]):
     if TYPE_CHECKING:
 
         def __set__(self, row: Table, value: T) -> None: ...
+    else:
+
+        def __class_getitem__(cls, arguments):
+            return _of_types(cls, super().__class_getitem__, arguments)
 
 
 class Ref(Generic[Target, T]):
@@ -88,6 +101,10 @@ class Ref(Generic[Target, T]):
     if TYPE_CHECKING:
 
         def __set__(self, row: Table, value: T) -> None: ...
+    else:
+
+        def __class_getitem__(cls, arguments):
+            return _of_types(cls, super().__class_getitem__, arguments)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from schemaroot.errors import InvalidValueError
+from schemaroot.errors import DeclarationError, InvalidValueError
 from schemaroot.schema.column import Column
 from schemaroot.schema.constraints import Check
 from schemaroot.schema.expression import Combined, Comparison, Condition, Expr, Membership, NullCheck
@@ -53,7 +53,12 @@ def breaches(declared: TableDeclaration, values: Mapping[str, SqlValue]) -> list
 
 @lru_cache(maxsize=1024)
 def _condition(check: Check) -> object:
-    return check.condition()
+    try:
+        return check.condition()
+    except Exception as error:  # the declaration's own function; its failure is the declaration's
+        raise DeclarationError(
+            f"Check({check.name!r})", f"its condition cannot be built ({error})", hint="Write lambda: Table.column > 1."
+        ) from error
 
 
 def _compare(test: Callable[[Any, Any], bool], *, ordering: bool) -> Callable[[object, object], object]:
