@@ -40,7 +40,8 @@ SCHEMAROOT = {
     "validation": rooms("errors schema"),
     "export": rooms("errors schema"),
     "introspection": rooms("errors schema engine"),
-    "migration": rooms("errors schema query engine introspection"),
+    "backup": rooms("errors schema query engine introspection"),
+    "migration": rooms("errors schema query engine introspection backup"),
     "http": rooms("errors schema query engine repository validation export"),
     "monitoring": rooms("errors schema query engine"),
     "testing": ANY,
@@ -67,6 +68,7 @@ MAY_USE = {"schemaroot": rooms("schemaroot"), "promptliano": rooms("schemaroot p
 
 # Where SQL text may stand, and why.
 SQL_PLACES = {
+    "packages/schemaroot/src/schemaroot/backup/statements.py": "pragmas, and reads of tables as a live schema has them",
     "packages/schemaroot/src/schemaroot/engine/dialect.py": "pragmas, transactions, full text: Core cannot say them",
     "packages/schemaroot/src/schemaroot/introspection/render.py": "a schema's definitions as the statements they are",
     "packages/schemaroot/src/schemaroot/introspection/sql/statements.py": "keywords that it parses; it writes no SQL",

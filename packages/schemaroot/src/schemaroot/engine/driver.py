@@ -102,6 +102,23 @@ class Driver(Protocol):
         """Calls `look` after each `steps` steps of a statement, which ends when it says so; `None` takes it away."""
         ...
 
+    def is_unreadable_text(self, error: BaseException) -> bool:
+        """Whether the error says that a text was read whose bytes are no UTF-8."""
+        ...
+
+    def backup(self, source: Any, target: Any, *, locked: Callable[[], None] | None = None) -> None:
+        """Copies all pages of `source` over those of `target`, in one transaction of each.
+
+        Args:
+            source, target: connections of this driver; `target` has no transaction open.
+            locked: called once, when the write lock of `target` is held and nothing is copied yet; what it raises ends
+                the backup, and `target` is as it was.
+
+        Raises:
+            The driver's own errors; busy when one of the two is locked, without waiting.
+        """
+        ...
+
 
 def file_uri(path: str, mode: OpenMode) -> str:
     """The file URI (https://sqlite.org/uri.html) of a path."""

@@ -64,6 +64,18 @@ class ApswDriver:
         """Calls `look` after each `steps` steps of a statement, which ends when it says so; `None` takes it away."""
         connection.set_progress_handler(look, steps)
 
+    def is_unreadable_text(self, error: BaseException) -> bool:
+        """Whether the error says that a text was read whose bytes are no UTF-8."""
+        return isinstance(error, UnicodeDecodeError)
+
+    def backup(self, source: Any, target: Any, *, locked: Callable[[], None] | None = None) -> None:
+        """Copies all pages of `source` over those of `target`, in one transaction of each."""
+        with target.backup("main", source, "main") as copying:
+            if locked is not None:
+                copying.step(0)  # takes the locks and copies nothing
+                locked()
+            copying.step(-1)
+
 
 def _without_prefix(message: str) -> str:
     head, separator, rest = message.partition(": ")

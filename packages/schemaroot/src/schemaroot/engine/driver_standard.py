@@ -7,7 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 from schemaroot.engine import dialect
-from schemaroot.engine.driver import UNSTORABLE, Cursor, DriverFault, DriverName, OpenMode, file_uri
+from schemaroot.engine.driver import (
+    SQLITE_BUSY,
+    SQLITE_LOCKED,
+    UNSTORABLE,
+    Cursor,
+    DriverFault,
+    DriverName,
+    OpenMode,
+    file_uri,
+)
 
 
 class StandardDriver:
@@ -58,3 +67,24 @@ class StandardDriver:
     def watch(self, connection: Any, look: Callable[[], bool] | None, steps: int) -> None:
         """Calls `look` after each `steps` steps of a statement, which ends when it says so; `None` takes it away."""
         connection.set_progress_handler(look, steps)
+
+    def is_unreadable_text(self, error: BaseException) -> bool:
+        """Whether the error says that a text was read whose bytes are no UTF-8."""
+        return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8")
+
+    def backup(self, source: Any, target: Any, *, locked: Callable[[], None] | None = None) -> None:
+        """Copies all pages of `source` over those of `target`, in one transaction of each."""
+        calls = [] if locked is None else [locked]
+
+        def after_step(status: int, remaining: int, total: int) -> None:
+            del remaining, total
+            if status in (SQLITE_BUSY, SQLITE_LOCKED):  # it would try again for ever
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = status
+                raise error
+            while calls:
+                calls.pop()()
+
+        # It has no step that only takes the locks. One page is copied when `locked` is called, in a transaction that
+        # is not committed before the last page; a file of one page, which holds no table, would be.
+        source.backup(target, pages=-1 if locked is None else 1, progress=after_step)

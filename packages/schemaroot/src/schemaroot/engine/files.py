@@ -43,6 +43,18 @@ class Header:
     application_id: int
     library: int
 
+    @classmethod
+    def of(cls, head: bytes) -> Header:
+        """What the first `HEADER_BYTES` bytes of a database file say."""
+        page_size = int.from_bytes(head[16:18], "big")
+        return cls(
+            65536 if page_size == 1 else page_size,
+            int.from_bytes(head[28:32], "big"),
+            int.from_bytes(head[60:64], "big"),
+            int.from_bytes(head[68:72], "big"),
+            int.from_bytes(head[96:100], "big"),
+        )
+
     @property
     def written_by(self) -> str:
         """The SQLite version that last wrote the file."""
@@ -139,15 +151,8 @@ def read_header(path: Path) -> Header:
     backup = newest_backup(path)
     if len(head) < HEADER_BYTES:
         raise DamagedDatabaseError(path, f"the file ends after {len(head)} bytes", backup=backup)
-    page_size = int.from_bytes(head[16:18], "big")
-    page_size = 65536 if page_size == 1 else page_size
-    header = Header(
-        page_size,
-        int.from_bytes(head[28:32], "big"),
-        int.from_bytes(head[60:64], "big"),
-        int.from_bytes(head[68:72], "big"),
-        int.from_bytes(head[96:100], "big"),
-    )
+    header = Header.of(head)
+    page_size = header.page_size
     if page_size < 512 or page_size & (page_size - 1):
         raise DamagedDatabaseError(path, f"the header names a page size of {page_size}", backup=backup)
     # The page count is only valid when its change counter was written with it (bytes 24 and 92), and a file may be
