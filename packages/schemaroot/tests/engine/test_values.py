@@ -137,14 +137,13 @@ def test_comparing_a_column_with_what_it_can_never_hold_names_it(db: Database, c
             assert caught.value.column == f"kinds.{column}"
 
 
-@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "\ud800"])
-def test_comparing_with_what_no_database_holds_is_an_error_of_ours(db: Database, value: Any) -> None:
-    column: Any = Kinds.words if isinstance(value, str) else Kinds.whole
+def test_comparing_with_a_text_that_no_database_holds_is_an_error_of_ours(db: Database) -> None:
+    condition = Kinds.words == "\ud800"
 
     for run in (
-        lambda: db.select(Kinds).where(column == value).all(),
-        lambda: list(db.select(Kinds).where(column == value).stream()),
-        lambda: db.delete(Kinds).where(column == value).run(),
+        lambda: db.select(Kinds).where(condition).all(),
+        lambda: list(db.select(Kinds).where(condition).stream()),
+        lambda: db.delete(Kinds).where(condition).run(),
     ):
         with pytest.raises(InvalidValueError):
             run()

@@ -103,7 +103,7 @@ def test_the_total_and_the_rows_are_of_one_moment(library: Library) -> None:
 
 @pytest.mark.parametrize("limit", [0, -1, 1001, 10**30])
 def test_a_limit_beyond_bounds_is_refused(library: Library, limit: int) -> None:
-    with pytest.raises(InvalidArgumentsError, match="1 to 1000 rows"):
+    with pytest.raises(InvalidArgumentsError, match="from 1 to 1000"):
         library.things.page(limit=limit)
 
 

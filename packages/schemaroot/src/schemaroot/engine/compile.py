@@ -20,8 +20,17 @@ from sqlalchemy.sql.compiler import ResultColumnsEntry, SQLCompiler
 from schemaroot.engine.decode import Decoder, Source, tuple_decoder
 from schemaroot.errors import InvalidArgumentsError
 from schemaroot.schema.column import Column
-from schemaroot.schema.sqlalchemy import ListOf, StoredAs, compared_type, dump_list
-from schemaroot.schema.types import Boolean, Enumeration, Integer, Json, Text
+from schemaroot.schema.sqlalchemy import ComparedAs, ListOf, StoredAs, compared_type, dump_list
+from schemaroot.schema.types import (
+    INT64_MAX,
+    INT64_MIN,
+    Boolean,
+    ComparedInteger,
+    Enumeration,
+    Integer,
+    Json,
+    Text,
+)
 from schemaroot.schema.values import SqlValue
 
 Binder = Callable[[Sequence[Any], Mapping[str, Any]], tuple[SqlValue, ...]]
@@ -37,12 +46,19 @@ def sqlite_dialect() -> SQLiteDialect:
 class Compiled:
     """SQL text, binder, and what its result columns are."""
 
-    __slots__ = ("bind", "compiler", "dumps", "places", "sql", "template")
+    __slots__ = ("bind", "compiler", "dumps", "optional", "places", "required", "sql", "template")
 
     def __init__(self, compiler: SQLCompiler, places: Mapping[str, int]) -> None:
         self.compiler: SQLCompiler = compiler
         self.sql: str = compiler.string
         self.places: Mapping[str, int] = places
+        binds = compiler.binds.items()
+        self.required: frozenset[str] = frozenset(
+            str(bind.key) for name, bind in binds if name not in places and bind.required
+        )
+        self.optional: frozenset[str] = frozenset(
+            str(bind.key) for name, bind in binds if name in places and _has_name(name, bind)
+        )
         self.template: bool = bool(compiler.post_compile_params or compiler.literal_execute_params)
         self.dumps: dict[str, Callable[[Any], Any] | None] = {}
         self.bind: Binder
@@ -135,7 +151,7 @@ def _binder(compiler: SQLCompiler, places: Mapping[str, int]) -> Binder:
         bind = compiler.binds[name]
         if name in places:
             source = f"values[{places[name]}]"
-            if not bind.unique and not name.startswith("sr_"):  # a named parameter that has a value of its own
+            if _has_name(name, bind):  # a named parameter that has a value of its own
                 source = f"named.get({bind.key!r}, {source})"
         elif bind.required:
             source = f"named[{bind.key!r}]"
@@ -159,6 +175,11 @@ def _binder(compiler: SQLCompiler, places: Mapping[str, int]) -> Binder:
     return binder
 
 
+def _has_name(name: str, bind: sa.BindParameter[Any]) -> bool:
+    """Whether a parameter that has a value can be given another one by name."""
+    return not bind.unique and not name.startswith("sr_")
+
+
 def _not_given(error: KeyError) -> InvalidArgumentsError:
     return InvalidArgumentsError(f"The statement was not given its parameter {error}.")
 
@@ -172,6 +193,9 @@ def _dump_expression(compiler: SQLCompiler, name: str, source: str, number: int,
     sql_type = compiler.binds[name].type
     if isinstance(sql_type, StoredAs) and not _is_written(compiler, name):
         column_type = sql_type.column.type
+        if isinstance(sql_type, ComparedAs):
+            within = f"{INT64_MIN} <= value <= {INT64_MAX}"
+            return f"(value if type(value := {source}) is int and {within} else dump_{number}(value))"
         if isinstance(column_type, Integer):
             return f"(value if type(value := {source}) is int else dump_{number}(value))"
         if isinstance(column_type, (Text, Enumeration)) and column_type.storage == "text":
@@ -182,6 +206,8 @@ def _dump_expression(compiler: SQLCompiler, name: str, source: str, number: int,
 def _dump(compiler: SQLCompiler, name: str) -> Callable[[Any], Any] | None:
     """What makes the driver's value of a parameter, `None` where it is taken as it is."""
     match compiler.binds[name].type:
+        case ComparedAs(column=column):
+            return replace(column, type=ComparedInteger(), nullable=True).dump
         case StoredAs(column=column):
             return column.dump if _is_written(compiler, name) else _comparable(column).dump
         case ListOf(column=column):

@@ -26,8 +26,17 @@ from schemaroot.engine.core import Engine
 from schemaroot.engine.decode import Decoder
 from schemaroot.engine.driver import DriverName, driver_named
 from schemaroot.engine.files import Identity, has_journal, header_of
-from schemaroot.engine.guard import check_select, check_write
-from schemaroot.engine.opening import MEMORY, Connector, Durability, Journal, check_file, create_file, path_of
+from schemaroot.engine.guard import check_parts, check_select, check_write
+from schemaroot.engine.opening import (
+    MEMORY,
+    Connector,
+    Durability,
+    Journal,
+    check_file,
+    check_options,
+    create_file,
+    path_of,
+)
 from schemaroot.engine.plans import (
     CorePlan,
     Gathered,
@@ -52,7 +61,8 @@ from schemaroot.query.select import Prepared, Query
 from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec, item_shape
 from schemaroot.query.write import Delete, Update
 from schemaroot.schema.expression import Assignment, ColumnOf, Expr
-from schemaroot.schema.new import New, new
+from schemaroot.schema.new import New, check_new, new
+from schemaroot.schema.refusals import check_table, listed
 from schemaroot.schema.table import Table
 from schemaroot.schema.table_set import check_tables
 
@@ -113,8 +123,9 @@ class Database(Engine):
             LibraryTooOldError, ReadOnlyError, JournalModeError, DatabaseLockedError: the file was not changed.
             DeclarationError: the tables do not fit each other; the file was not touched.
         """
-        check_tables(tables, whole=False)
+        tables = check_tables(tables, whole=False)
         path = path_of(url)
+        check_options(identity=identity, durability=durability, journal=journal, readers=readers, timeout_ms=timeout_ms)
         with nullcontext() if path == MEMORY else header_of(Path(path)) as header:
             connector = Connector(
                 driver_named(driver),
@@ -166,12 +177,14 @@ class Database(Engine):
             DatabaseExistsError, DatabaseMissingError (no such directory), ReadOnlyError: nothing was created.
             DeclarationError: the tables do not fit each other, or an expression of theirs is none; nothing was created.
         """
-        check_tables(tables)
+        tables = check_tables(tables)
         path = path_of(url)
+        check_options(identity=identity, durability=durability, journal=journal, readers=readers, timeout_ms=timeout_ms)
+        chosen = driver_named(driver)
         if path != MEMORY:
             create_file(Path(path))
         connector = Connector(
-            driver_named(driver),
+            chosen,
             path,
             identity=identity,
             durability=durability,
@@ -203,7 +216,7 @@ class Database(Engine):
 
     def create_tables(self, tables: Sequence[type[Table]], *, indexes: bool = True) -> None:
         """Creates tables in one transaction, with indexes and full-text search unless told otherwise."""
-
+        tables = check_tables(tables)
         with self.transaction():
             self._run_ddl(ddl.create_table_statements(tables))
             if indexes:
@@ -211,7 +224,7 @@ class Database(Engine):
 
     def create_indexes(self, tables: Sequence[type[Table]]) -> None:
         """Creates the indexes and full-text search of tables that were created without, and fills them."""
-
+        tables = check_tables(tables)
         with self.transaction():
             self._run_ddl(ddl.create_index_statements(tables))
             self._run_ddl(ddl.create_search_statements(tables))
@@ -239,6 +252,7 @@ class Database(Engine):
 
     def select(self, table: type[R]) -> Query[R]:
         """A select of a table's rows; live rows only where the table has soft delete."""
+        check_table(table)
         return Query(self, SelectSpec(table))
 
     def _exists(self, target: Expr[Any, Any], value: object) -> bool:
@@ -315,7 +329,12 @@ class Database(Engine):
         values: list[Any] = []
         inline: dict[Any, int] = {}
         shape = item_shape(statement, values, inline)
-        plan: CorePlan = self._plans.get(("core", shape), lambda: CorePlan(statement, inline))
+
+        def make() -> CorePlan:
+            check_parts(statement)
+            return CorePlan(statement, inline)
+
+        plan: CorePlan = self._plans.get(("core", shape), make)
         return plan, values, statement._params  # no public door leads to them
 
     def all(self, statement: sa.Select[*Ts] | sa.CompoundSelect[*Ts]) -> list[tuple[*Ts]]:
@@ -384,16 +403,19 @@ class Database(Engine):
 
     def insert_new(self, row: New[R]) -> R:
         """Stores one checked row, explicit values included, and gives it as stored."""
-
+        if type(row) is not New:
+            check_new((row,))
         extra = tuple(row.extra)
         plan: InsertPlan[R] = self._plans.get(("insert", row.table, extra), lambda: InsertPlan(row.table, extra))
         return self.write(lambda connection: plan.one(connection, row), plan.sql, row.table, row.values)
 
     def insert_many(self, rows: Sequence[New[R]]) -> list[R]:
         """Stores many rows of one table in one transaction and gives them as stored, in their order."""
-
+        if not isinstance(rows, (list, tuple)):
+            rows = listed("Rows", rows)
         if not rows:
             return []
+        check_new(rows)
         table = rows[0].table
         if any(row.table is not table for row in rows):
             raise InvalidArgumentsError("insert_many takes rows of one table; nothing was written.")
@@ -430,8 +452,9 @@ class Database(Engine):
             update: the columns to take over; all but the key, the moment of creation and soft delete when left out.
         """
 
-        keys = tuple(expression.column.name for expression in on)
-        changed = None if update is None else tuple(expression.column.name for expression in update)
+        check_new((row,))
+        keys = writes.column_names(row.table, on)
+        changed = None if update is None else writes.column_names(row.table, update)
         extra = tuple(row.extra)
         plan: UpsertPlan[R] = self._plans.get(
             ("upsert", row.table, extra, keys, changed), lambda: UpsertPlan(row.table, extra, keys, changed)
@@ -440,22 +463,24 @@ class Database(Engine):
 
     def update(self, table: type[R]) -> Update[R]:
         """An update of a table's rows: `.set(...)`, `.where(...)`, then `.run()` or `.returning()`."""
+        check_table(table)
         return Update(self, UpdateSpec(table))
 
     def delete(self, table: type[R]) -> Delete[R]:
         """A delete of a table's rows, for good: `.where(...)`, then `.run()`."""
+        check_table(table)
         return Delete(self, DeleteSpec(table))
 
     # --- held ready for repositories ----------------------------------------------------------------------------------
 
     def point_reader(self, table: type[R]) -> Callable[[object], R | None]:
         """A function that gives the live row with a key, or `None`."""
-
+        check_table(table)
         return point_reader(self, table)
 
     def point_writer(self, table: type[R]) -> Callable[[object, tuple[Assignment[R], ...]], R | None]:
         """A function that changes the live row with a key and gives it as stored, or `None` when there is none."""
-
+        check_table(table)
         return point_writer(self, table)
 
     def compile_point_update(self, spec: UpdateSpec[R]) -> tuple[str, Decoder[R]]:

@@ -10,9 +10,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 from urllib.parse import quote
 
+from schemaroot.errors import InvalidArgumentsError
+from schemaroot.schema.refusals import described, is_a
 from schemaroot.schema.values import SqlValue
 
 DriverName = Literal["apsw", "sqlite3"]
@@ -127,7 +129,9 @@ def file_uri(path: str, mode: OpenMode) -> str:
 
 
 def driver_named(name: DriverName) -> Driver:
-    """The driver of that name; the other one is not imported."""
+    """The driver of that name; the other one is not imported. Raises `InvalidArgumentsError` for another name."""
+    if not is_a(str, name) or name not in get_args(DriverName):
+        raise InvalidArgumentsError(f"driver is one of {', '.join(get_args(DriverName))}, not {described(name)}.")
     if name == "apsw":
         from schemaroot.engine.driver_apsw import ApswDriver  # only the one in use is loaded
 

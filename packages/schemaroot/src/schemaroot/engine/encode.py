@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from schemaroot.schema.column import Column
+from schemaroot.schema.refusals import check_table, listed
 from schemaroot.schema.table import Table
 from schemaroot.schema.types import EPOCH, MILLISECOND, Json, TimestampMs
 
@@ -27,11 +28,11 @@ def to_json(row: Table) -> bytes:
 
 def rows_to_json(rows: Iterable[Table]) -> bytes:
     """Rows as a JSON list of objects, in their order."""
-    listed = list(rows)
-    tables = set(map(type, listed))
+    members = listed("Rows", rows)
+    tables = set(map(type, members))
     if len(tables) == 1:
-        return _ENCODER.encode(list(map(_shaper_of(tables.pop()), listed)))
-    return _ENCODER.encode([_shaper_of(type(row))(row) for row in listed])
+        return _ENCODER.encode(list(map(_shaper_of(tables.pop()), members)))
+    return _ENCODER.encode([_shaper_of(type(row))(row) for row in members])
 
 
 def outside_name(name: str) -> str:
@@ -43,6 +44,7 @@ def outside_name(name: str) -> str:
 def _shaper_of(table: type[Table]) -> Callable[[Table], object]:
     made = _SHAPERS.get(table)
     if made is None:
+        check_table(table)
         made = _SHAPERS[table] = _make_shaper(table)
     return made
 

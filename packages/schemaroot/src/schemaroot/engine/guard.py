@@ -37,9 +37,14 @@ def check_write(statement: object) -> None:
             raise UnscopedWriteError(verb, str(statement.table))
 
 
-def refuse_hidden_writes(statement: sa.ClauseElement) -> None:
-    """Raises `InvalidArgumentsError` for a write inside of another statement, where no guard would see it."""
+def check_parts(statement: sa.ClauseElement) -> None:
+    """Raises `InvalidArgumentsError` for what no part of a statement may be.
+
+    That is a write inside of another statement, where no guard would see it, and a parameter of a name that is ours.
+    """
     for part in visitors.iterate(statement):
+        if isinstance(part, sa.BindParameter) and not part.unique and str(part.key).startswith("sr_"):
+            raise InvalidArgumentsError(f"The parameter {part.key!r} has a name that is ours: sr_...; nothing was run.")
         if isinstance(part, UpdateBase) and part is not statement:
             raise InvalidArgumentsError(
                 "The statement holds another one that writes; nothing was run.", hint="Run them one after the other."

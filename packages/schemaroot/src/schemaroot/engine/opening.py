@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection, Patience
@@ -18,11 +18,13 @@ from schemaroot.errors import (
     DatabaseExistsError,
     DatabaseMissingError,
     DatabaseUrlError,
+    InvalidArgumentsError,
     JournalModeError,
     LibraryTooOldError,
     NotADatabaseError,
     ReadOnlyError,
 )
+from schemaroot.schema.refusals import brief, check_count, described, is_a
 
 Durability = Literal["full", "normal", "off"]
 """`full`: power loss takes nothing acknowledged. `normal`: it may take the last commits. `off`: for files to lose."""
@@ -32,8 +34,31 @@ Journal = Literal["wal", "delete"]
 MEMORY = ":memory:"
 
 
+LONGEST_MS = 24 * 60 * 60 * 1000
+"""The longest timeout, in milliseconds: a day."""
+
+
+def check_options(
+    *, identity: object, durability: object, journal: object, readers: object, timeout_ms: object
+) -> None:
+    """Raises `InvalidArgumentsError` for an option that means nothing, before a file is touched."""
+    for name, value, known in (
+        ("durability", durability, get_args(Durability)),
+        ("journal", journal, get_args(Journal)),
+    ):
+        if not isinstance(value, str) or value not in known:
+            raise InvalidArgumentsError(f"{name} is one of {', '.join(known)}, not {described(value)}.")
+    if identity is not None and not isinstance(identity, Identity):
+        raise InvalidArgumentsError(f"identity is an Identity, not {described(identity)}.")
+    check_count("readers", readers, 1)
+    if isinstance(timeout_ms, bool) or not isinstance(timeout_ms, (int, float)) or not 0 <= timeout_ms <= LONGEST_MS:
+        raise InvalidArgumentsError(f"timeout_ms is a number from 0 to {LONGEST_MS}, not {described(timeout_ms)}.")
+
+
 def path_of(url: str) -> str:
     """The path (or `:memory:`) behind `sqlite:///...`; raises `DatabaseUrlError`."""
+    if not is_a(str, url):
+        raise DatabaseUrlError(brief(url), "not a text")
     scheme, separator, rest = url.partition("://")
     if not separator or scheme != "sqlite" or not rest.startswith("/"):
         raise DatabaseUrlError(url, "not a database address that is known")

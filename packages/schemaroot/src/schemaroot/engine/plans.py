@@ -11,7 +11,6 @@ from schemaroot.engine.compile import Compiled, ValueBinds, bound, compile_state
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.decode import Decoder, row_decoder
 from schemaroot.engine.driver import Cursor
-from schemaroot.engine.guard import refuse_hidden_writes
 from schemaroot.errors import ManyRowsError
 from schemaroot.query.build import build_child_values, build_children, build_count, build_exists, build_select
 from schemaroot.query.spec import NestedSpec, SelectSpec, item_shape, select_shape
@@ -91,6 +90,11 @@ class SelectPlan:
         self.sql: str = self.compiled.sql
         self.decoder: Decoder[Any] = decoder_of(self.compiled) if spec.columns else decoder_for(spec.table)
         self.nested: list[NestedPlan] = nested_plans(spec, gathered)
+
+    @property
+    def compiled_parts(self) -> list[Compiled]:
+        """Its statement and those of what is nested."""
+        return [self.compiled, *(part for plan in self.nested for part in plan.compiled_parts)]
 
     def rows(self, connection: Connection, values: Sequence[Any], named: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The driver's tuples."""
@@ -176,6 +180,11 @@ def attach_one(
 
 class NestedPlan:
     """Gives, for each of many rows, what belongs to it."""
+
+    @property
+    def compiled_parts(self) -> list[Compiled]:
+        """Its statements and those of what is nested further."""
+        return []
 
     def entry(
         self,
@@ -285,6 +294,12 @@ class ChildRowsPlan(NestedPlan):
         self.multiple: Compiled = self._compiled(item.child, other, gathered, single=False)
         self.nested: list[NestedPlan] = nested_plans(item.child, gathered)
 
+    @property
+    def compiled_parts(self) -> list[Compiled]:
+        """Its statements and those of what is nested further."""
+        nested = [part for plan in self.nested for part in plan.compiled_parts]
+        return [self.single, self.multiple, *nested]
+
     @staticmethod
     def _compiled(child: SelectSpec, key: str, gathered: Gathered, *, single: bool) -> Compiled:
         return compile_statement(build_children(child, key, gathered.binds, single=single), gathered.inline)
@@ -347,6 +362,11 @@ class ChildValuePlan(NestedPlan):
         self.compiled: Compiled = compile_statement(statement, gathered.inline)
         self.decoder: Decoder[tuple[Any, ...]] = decoder_of(self.compiled)
 
+    @property
+    def compiled_parts(self) -> list[Compiled]:
+        """Its statement."""
+        return [self.compiled]
+
     def column(
         self,
         connection: Connection,
@@ -378,7 +398,6 @@ class CorePlan:
     """Any SQLAlchemy statement, its rows as tuples."""
 
     def __init__(self, statement: Any, inline: Mapping[Any, int] | None = None) -> None:
-        refuse_hidden_writes(statement)
         self.compiled: Compiled = compile_statement(statement, inline)
         self.sql: str = self.compiled.sql
         returns = bool(self.compiled.compiler._result_columns)  # pyright: ignore[reportPrivateUsage]  # no public door

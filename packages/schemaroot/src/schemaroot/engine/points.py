@@ -11,8 +11,9 @@ from schemaroot.errors import EmptyUpdateError
 from schemaroot.query.build import is_expression
 from schemaroot.query.spec import SelectSpec, UpdateSpec
 from schemaroot.query.write import check_assignments
-from schemaroot.schema.expression import Assignment, Comparison, Parameter
+from schemaroot.schema.expression import Assignment, Comparison, Parameter, check_assignment
 from schemaroot.schema.table import Table
+from schemaroot.schema.types import INT64_MAX, INT64_MIN
 from schemaroot.schema.values import SqlValue, now
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def point_reader(database: Database, table: type[R]) -> Callable[[object], R | N
         try:
             rows = connection.execute(sql, parameters).fetchall()
         except errors as error:
+            if isinstance(error, OverflowError):
+                return None  # no row has a number beyond 64 bits
             rows = database.read_again(connection, lambda again: again.execute(sql, parameters).fetchall(), sql, error)
         finally:
             if connection is not held.connection:
@@ -70,6 +73,8 @@ def point_writer(database: Database, table: type[R]) -> Callable[[object, tuple[
 
     def update(id: object, assignments: tuple[Assignment[R], ...]) -> R | None:
         for assignment in assignments:
+            if type(assignment) is not Assignment:
+                check_assignment(assignment)
             column = assignment.column
             if columns.get(column.name) is not column or is_expression(assignment.value):
                 found = (
@@ -83,7 +88,11 @@ def point_writer(database: Database, table: type[R]) -> Callable[[object, tuple[
         sql, decoder, stamps = plans.get(names) or make(names, assignments)
         values = [assignment.column.dump(assignment.value) for assignment in assignments]
         values += [stamp() for stamp in stamps]
-        values.append(id if type(id) is int else key.dump(id))
+        if type(id) is not int:
+            id = key.dump(id)
+        elif not INT64_MIN <= id <= INT64_MAX:
+            return None
+        values.append(id)
 
         def run(connection: Connection) -> list[tuple[Any, ...]]:
             return connection.execute(sql, values).fetchall()

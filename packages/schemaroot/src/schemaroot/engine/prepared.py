@@ -20,6 +20,10 @@ class PreparedPlan:
         self._engine: Engine = engine
         self._plan: SelectPlan = plan
         self._gathered: Gathered = gathered
+        parts = plan.compiled_parts
+        ours = {"sr_parent", "sr_parents"}
+        self.required: frozenset[str] = frozenset[str]().union(*(part.required for part in parts)) - ours
+        self.optional: frozenset[str] = frozenset[str]().union(*(part.optional for part in parts))
 
     def _run(self, run: Callable[[Connection, Gathered, dict[str, object]], Any], values: dict[str, object]) -> Any:
         return self._engine.read(
@@ -49,6 +53,8 @@ class PreparedCore:
         self._plan: CorePlan = plan
         self._values: list[Any] = values
         self._named: Mapping[str, Any] = named
+        self.required: frozenset[str] = plan.compiled.required - named.keys()
+        self.optional: frozenset[str] = plan.compiled.optional | named.keys()
 
     def all(self, values: dict[str, object]) -> list[Any]:
         """All rows."""

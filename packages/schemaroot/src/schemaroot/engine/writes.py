@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter, length_hint
 from typing import Any, Generic, TypeVar
@@ -17,12 +17,13 @@ from schemaroot.engine.decode import Decoder
 from schemaroot.engine.driver import SQLITE_CONSTRAINT
 from schemaroot.engine.plans import decoder_for, returned_decoder_for
 from schemaroot.errors import InvalidArgumentsError, InvalidValueError
-from schemaroot.query.build import build_delete, build_update, live_condition
+from schemaroot.query.build import build_delete, build_update, is_expression, live_condition
 from schemaroot.query.spec import DeleteSpec, UpdateSpec, item_shape
 from schemaroot.schema.column import Column
 from schemaroot.schema.constraints import Unique
-from schemaroot.schema.expression import Assignment, Expr
+from schemaroot.schema.expression import Assignment, ColumnOf, Parameter
 from schemaroot.schema.new import New
+from schemaroot.schema.refusals import described, is_a, listed
 from schemaroot.schema.sqlalchemy import Dumped, table_clause, unique_condition, unique_parts
 from schemaroot.schema.table import Table, TableDeclaration
 from schemaroot.schema.types import INT64_MAX, Real
@@ -266,6 +267,17 @@ class UpsertPlan(Generic[R]):
         return self.decoder.one(rows[0])
 
 
+def column_names(table: type[Table], columns: Iterable[ColumnOf[Any, Any]]) -> tuple[str, ...]:
+    """The names of a table's columns; raises `InvalidArgumentsError` for anything else."""
+    wanted = listed("Columns", columns)
+    for column in wanted:
+        if not is_a(ColumnOf, column) or column.table is not table:
+            raise InvalidArgumentsError(
+                f"Expected columns of {table.__declaration__.name}, not {described(column)}; nothing was written."
+            )
+    return tuple(column.column.name for column in wanted)
+
+
 def _is_birth(declared: TableDeclaration, name: str) -> bool:
     """Whether a column tells when the row was made: a moment from a factory that no update sets."""
     column = declared.columns[name]
@@ -307,11 +319,12 @@ def update_parts(spec: UpdateSpec) -> tuple[tuple[object, ...], list[Any], dict[
     sets: list[object] = []
     for assignment in spec.assignments:
         value = assignment.value
-        if (
-            isinstance(value, Expr)
-            or hasattr(type(value), "__clause_element__")
-            or hasattr(type(value), "__visit_name__")
-        ):
+        if isinstance(value, Parameter):
+            raise InvalidArgumentsError(
+                f"{assignment.column.label} is set to {value!r}, but an update takes no parameters; nothing was"
+                " written."
+            )
+        if is_expression(value):
             sets.append((assignment.column.name, item_shape(value, values, inline)))
         else:
             values.append(assignment.column.dump(value))

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from schemaroot.errors import InvalidArgumentsError, OtherTableError
 from schemaroot.query.spec import DeleteSpec, SelectSpec, UpdateSpec
-from schemaroot.schema.expression import Bind, Condition, Parameter
+from schemaroot.schema.expression import Bind, Condition, Parameter, is_sql
+from schemaroot.schema.refusals import brief
 from schemaroot.schema.sqlalchemy import Dumped, list_of, stored_as, table_clause
 from schemaroot.schema.table import Table
 
@@ -28,7 +29,7 @@ class RowCount(sa.types.TypeDecorator[int]):
         """The number, or `InvalidArgumentsError`."""
         del dialect
         if type(value) is not int or value < 0:
-            raise InvalidArgumentsError(f"A limit or an offset is a whole number from 0, not {value!r}.")
+            raise InvalidArgumentsError(f"A limit or an offset is a whole number from 0, not {brief(value)}.")
         return value
 
 
@@ -247,8 +248,4 @@ _VALUES = frozenset({str, int, float, bool, type(None), datetime, bytes, list, d
 
 def is_expression(value: object) -> bool:
     """Whether an assigned value is SQL rather than a value."""
-    if type(value) in _VALUES:
-        return False
-    return not isinstance(value, Parameter) and (
-        hasattr(type(value), "__clause_element__") or hasattr(type(value), "__visit_name__")
-    )
+    return type(value) not in _VALUES and not isinstance(value, Parameter) and is_sql(value)

@@ -16,6 +16,11 @@ R = TypeVar("R", bound="Table")
 class PreparedSelect(Protocol[Item]):
     """A compiled select that waits for the values of its parameters."""
 
+    required: frozenset[str]
+    """The names of parameters that must be given."""
+    optional: frozenset[str]
+    """The names of those that have a value already."""
+
     def all(self, values: dict[str, object]) -> list[Item]:
         """All items."""
         ...

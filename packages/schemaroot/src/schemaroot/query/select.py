@@ -15,6 +15,7 @@ from schemaroot.errors import InvalidArgumentsError, NoRowError
 from schemaroot.query.runner import PreparedSelect, Runner
 from schemaroot.query.spec import NestedSpec, SelectSpec, check_conditions, check_expressions
 from schemaroot.schema.expression import FkExpr, Parameter
+from schemaroot.schema.refusals import check_count, described, is_a
 from schemaroot.schema.table import Table
 
 if TYPE_CHECKING:
@@ -40,40 +41,55 @@ Target = TypeVar("Target", bound=Table)
 class Prepared(Generic[P, Item]):
     """A select compiled once and held; its parameters are given when it runs, in order or by name."""
 
-    __slots__ = ("_names", "_run", "_what")
+    __slots__ = ("_count", "_names", "_run", "_what")
 
     def __init__(self, run: PreparedSelect[Item], names: tuple[str, ...], what: str) -> None:
         self._run: PreparedSelect[Item] = run
         self._names: tuple[str, ...] = names
         self._what: str = what
+        # So many values are the right ones, or one is missing, which is found out when they are bound.
+        self._count: int = -1 if run.optional else len(run.required)
+        given = frozenset(names)
+        if names and (len(given) < len(names) or given != run.required | (run.optional & given)):
+            wanted = ", ".join(sorted(run.required | run.optional)) or "none"
+            raise InvalidArgumentsError(f"{what} has the parameters {wanted}, prepared were {', '.join(names)}.")
 
     def _values(self, args: tuple[object, ...], values: dict[str, object]) -> dict[str, object]:
+        if not values and len(args) == len(self._names):
+            return dict(zip(self._names, args, strict=True))
         if args:
             if len(args) > len(self._names):
                 raise InvalidArgumentsError(
                     f"{self._what} takes {len(self._names)} parameters, {len(args)} were given."
                 )
+            given = len(args) + len(values)
             values.update(zip(self._names, args, strict=False))
+            if len(values) < given:
+                raise InvalidArgumentsError(f"{self._what} was given a parameter by place and by name.")
+        if len(values) != self._count:
+            unknown = sorted(values.keys() - self._run.required - self._run.optional)
+            if unknown:
+                raise InvalidArgumentsError(f"{self._what} has no parameter {', '.join(map(repr, unknown))}.")
         return values
 
     def all(self, *args: P.args, **values: P.kwargs) -> list[Item]:
         """All items."""
-        return self._run.all(self._values(args, values) if args else values)
+        return self._run.all(self._values(args, values) if args or len(values) != self._count else values)
 
     def one(self, *args: P.args, **values: P.kwargs) -> Item:
         """The only item; raises `NoRowError` or `ManyRowsError`."""
-        item = self._run.at_most_one(self._values(args, values) if args else values)
+        item = self._run.at_most_one(self._values(args, values) if args or len(values) != self._count else values)
         if item is None:
             raise NoRowError(self._what)
         return item
 
     def one_or_none(self, *args: P.args, **values: P.kwargs) -> Item | None:
         """The only item, or `None`; raises `ManyRowsError`."""
-        return self._run.at_most_one(self._values(args, values) if args else values)
+        return self._run.at_most_one(self._values(args, values) if args or len(values) != self._count else values)
 
     def first(self, *args: P.args, **values: P.kwargs) -> Item | None:
         """The first item, or `None`."""
-        return self._run.first(self._values(args, values) if args else values)
+        return self._run.first(self._values(args, values) if args or len(values) != self._count else values)
 
 
 class Statement(Generic[Item]):
@@ -177,6 +193,9 @@ class Statement(Generic[Item]):
             parameters: the statement's parameters in the order in which they will be given, each with its type; left
                 out, they are given by name.
         """
+        for parameter in parameters:
+            if not is_a(Parameter, parameter):
+                raise InvalidArgumentsError(f"prepare() takes parameters, not {described(parameter)}.")
         names = tuple(parameter.name for parameter in parameters)
         return Prepared(self._runner.select_prepare(self._spec), names, self._spec.table.__declaration__.name)
 
@@ -184,8 +203,7 @@ class Statement(Generic[Item]):
 def _bound(what: str, count: int | Parameter[int]) -> int | Parameter[int]:
     if isinstance(count, Parameter):
         return count
-    if type(count) is not int or count < 0:
-        raise InvalidArgumentsError(f"{what} takes a whole number from 0, not {count!r}.")
+    check_count(what, count)
     return count
 
 
@@ -325,13 +343,21 @@ def _nested(query: Query[Any], nested: NestedSpec) -> Any:
 def _children(spec: SelectSpec, key: FkExpr[Any, Any, Any], children: Statement[Any] | None) -> SelectSpec:
     """The select of the rows that refer to those of `spec` by `key`."""
     _belongs(spec, key)
+    if children is not None and not is_a(Statement, children):
+        raise InvalidArgumentsError(f"Nested rows are given as a select, not as {described(children)}.")
     child = SelectSpec(key.table) if children is None else children.spec
     if child.table is not key.table:
         raise InvalidArgumentsError(f"The nested select is not over {key.column.table}.")
     return child
 
 
+def _check_key(key: object) -> None:
+    if not isinstance(key, FkExpr):
+        raise InvalidArgumentsError(f"Expected a foreign key such as Task.ticket_id, not {described(key)}.")
+
+
 def _belongs(spec: SelectSpec, key: FkExpr[Any, Any, Any]) -> None:
+    _check_key(key)
     declared = spec.table.__declaration__
     if key.table.__declaration__.target_of(key.column).table != declared.name:
         raise InvalidArgumentsError(f"{key.column.label} does not refer to {declared.name}.")
@@ -342,6 +368,7 @@ def _many(spec: SelectSpec, key: FkExpr[Any, Any, Any], children: Statement[Any]
 
 
 def _one(spec: SelectSpec, key: FkExpr[Any, Any, Any]) -> NestedSpec:
+    _check_key(key)
     if key.table is not spec.table:
         raise InvalidArgumentsError(f"{key.column.label} is not a column of {spec.table.__declaration__.name}.")
     target = key.column.reference.target() if key.column.reference else None
@@ -357,6 +384,7 @@ def _count(spec: SelectSpec, key: FkExpr[Any, Any, Any], children: Statement[Any
 def _aggregate(
     spec: SelectSpec, key: FkExpr[Any, Any, Any], expression: object, children: Statement[Any] | None
 ) -> NestedSpec:
+    check_expressions("aggregate_many", (expression,))
     return NestedSpec("aggregate", key, _summed(spec, key, children), expression)
 
 

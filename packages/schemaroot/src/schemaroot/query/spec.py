@@ -9,8 +9,10 @@ import msgspec
 from typing_extensions import TypeVar
 
 from schemaroot.errors import InvalidArgumentsError, MissingFilterError
-from schemaroot.schema.expression import Assignment, Condition, Expr, FkExpr, Ordering, Parameter
+from schemaroot.schema.expression import Assignment, Condition, Expr, FkExpr, Ordering, Parameter, is_sql
+from schemaroot.schema.refusals import described, is_a
 from schemaroot.schema.table import Table
+from schemaroot.schema.types import Boolean
 from schemaroot.schema.values import MISSING
 
 if TYPE_CHECKING:
@@ -75,17 +77,32 @@ def check_conditions(conditions: Iterable[object]) -> None:
             continue
         if condition is MISSING or condition is None or isinstance(condition, bool) or is_empty(condition):
             raise MissingFilterError("a condition")
-        kind: type[object] = type(condition)
-        if not hasattr(kind, "__clause_element__") and not hasattr(kind, "__visit_name__"):
-            raise InvalidArgumentsError(f"where() takes conditions such as Table.column == value, not {kind.__name__}.")
+        if not _is_element(condition) or (is_a(Expr, condition) and not _is_truth(condition)):
+            raise InvalidArgumentsError(
+                f"where() takes conditions such as Table.column == value, not {described(condition)}."
+            )
 
 
 def check_expressions(verb: str, items: Iterable[object]) -> None:
     """Refuses what is no column and no SQL expression, such as the name of a column."""
     for item in items:
-        kind: type[object] = type(item)
-        if not hasattr(kind, "__clause_element__") and not hasattr(kind, "__visit_name__"):
-            raise InvalidArgumentsError(f"{verb}() takes columns and expressions over them, not {item!r}.")
+        if not _is_element(item):
+            raise InvalidArgumentsError(f"{verb}() takes columns and expressions over them, not {described(item)}.")
+
+
+def _is_element(item: object) -> bool:
+    """Whether something is a part of a statement; a table, a row and a whole statement are none."""
+    if isinstance(item, (Expr, Condition, Ordering, Parameter)):
+        return True
+    if not is_sql(item):
+        return False
+    from sqlalchemy import ColumnElement, TextClause  # loaded by whoever made the item
+
+    return isinstance(item, (ColumnElement, TextClause))
+
+
+def _is_truth(column: Any) -> bool:
+    return isinstance(column.column.type, Boolean)
 
 
 def is_empty(condition: object) -> bool:

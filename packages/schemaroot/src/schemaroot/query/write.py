@@ -9,7 +9,7 @@ import msgspec
 from schemaroot.errors import EmptyUpdateError, InvalidArgumentsError, UnscopedWriteError
 from schemaroot.query.runner import Runner
 from schemaroot.query.spec import DeleteSpec, UpdateSpec, check_conditions
-from schemaroot.schema.expression import Assignment
+from schemaroot.schema.expression import Assignment, check_assignment
 from schemaroot.schema.table import Table
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ R = TypeVar("R", bound=Table)
 def check_assignments(table: type[R], assignments: tuple[Assignment[R], ...]) -> None:
     """Refuses other tables' columns, generated columns and columns that are set twice."""
     declared = table.__declaration__
+    for assignment in assignments:
+        check_assignment(assignment)
     names = [assignment.column.name for assignment in assignments]
     for assignment in assignments:
         column = assignment.column

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import msgspec
 
-from schemaroot.errors import InvalidCursorError, UnknownFieldError
+from schemaroot.errors import InvalidArgumentsError, InvalidCursorError, UnknownFieldError
 from schemaroot.schema.column import Column
 from schemaroot.schema.expression import Expr
+from schemaroot.schema.refusals import described, is_a
 from schemaroot.schema.table import Table, TableDeclaration
 from schemaroot.schema.types import TimestampMs, from_milliseconds, to_milliseconds
 
@@ -52,6 +53,8 @@ class SortKey(msgspec.Struct, frozen=True, gc=False):
 
 def sort_keys(declared: TableDeclaration, sort: str) -> tuple[SortKey, ...]:
     """Reads `"-created,title"`; the key is added last, so that the order is total. Raises `UnknownFieldError`."""
+    if not is_a(str, sort):
+        raise InvalidArgumentsError(f"sort is a text of column names, not {described(sort)}.")
     names = [name.strip() for name in sort.split(",") if name.strip()]
     given: dict[str, SortKey] = {}
     for name in names:  # of a column that is named twice the first place counts
@@ -73,6 +76,8 @@ class CursorCodec:
 
     def __init__(self, declared: TableDeclaration, key: bytes | None = None) -> None:
         self._declared: TableDeclaration = declared
+        if key is not None and (not is_a(bytes, key) or not key):
+            raise InvalidArgumentsError("The key that signs cursors is some bytes.")
         self._key: bytes = key or _PROCESS_KEY
 
     def write(self, keys: Sequence[SortKey], row: Table) -> str:
@@ -85,7 +90,7 @@ class CursorCodec:
         """The Python values of a cursor; raises `InvalidCursorError`."""
         from hmac import compare_digest  # loads OpenSSL, 4 MiB that only pages need
 
-        raw = _decoded(cursor)
+        raw = _decoded(cursor) if is_a(str, cursor) else None
         if raw is None:
             raise InvalidCursorError("it is not one of ours")
         mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]

@@ -32,8 +32,9 @@ from schemaroot.repository.tree import (
     refuse_deleted_owners,
     restore_row,
 )
-from schemaroot.schema.expression import Assignment, Expr
-from schemaroot.schema.new import New, new
+from schemaroot.schema.expression import Assignment, Expr, check_assignment
+from schemaroot.schema.new import New, check_new, new
+from schemaroot.schema.refusals import brief, check_count, check_flag, check_table, described, is_a, listed
 from schemaroot.schema.table import Table, TableDeclaration
 from schemaroot.schema.types import Integer, Json
 from schemaroot.schema.values import now
@@ -101,8 +102,13 @@ class _Prepared(Generic[R]):
         """
         if table is not None:
             vars(self)["table"] = table  # not declared here, so that a subclass may set what type it likes
+        if not is_a(Database, database):
+            raise InvalidArgumentsError(f"A repository is made of a database, not of {described(database)}.")
         self.database: Database = database
-        self._table: type[R] = cast("type[R]", cast("HasTable[..., R]", self).table)
+        self._table: type[R] = cast("type[R]", getattr(self, "table", None))
+        check_table(self._table)
+        if not callable(clock):
+            raise InvalidArgumentsError(f"clock is a function, not {described(clock)}.")
         declared = self._table.__declaration__
         self._declared: TableDeclaration = declared
         if len(declared.primary_key) != 1:
@@ -189,8 +195,8 @@ class Repository(_Prepared[R]):
 
     def create_from(self, row: New[R]) -> R:
         """Stores one checked row, such as `parse_insert` gives; raises what `create` raises."""
-        if row.table is not self._table:
-            raise self._foreign(row)
+        if type(row) is not New or row.table is not self._table:
+            self._check_rows((row,))
         return self.database.insert_new(row) if self._guard is None else self._guard.insert(row)
 
     def update(self, id: Key, *assignments: Assignment[R]) -> R:
@@ -199,6 +205,7 @@ class Repository(_Prepared[R]):
         Raises `NoRowError`, and `ForeignKeyViolation` also when it would belong to a soft-deleted row.
         """
         for assignment in assignments if self._owner_keys else ():
+            check_assignment(assignment)
             if assignment.column.name in self._owner_keys:
                 return self._moved(id, assignments)
         return self._changed(id, assignments)
@@ -212,7 +219,7 @@ class Repository(_Prepared[R]):
         if self._declared.soft_delete is None:
             return self.purge(id)
         with self.database.transaction():
-            if not delete_rows(self.database, self._table, [id], self._clock):
+            if not delete_rows(self.database, self._table, [self._checked(id)], self._clock):
                 raise self._missing(id)
             return self._with_deleted().where(self._key == id).one()
 
@@ -225,6 +232,7 @@ class Repository(_Prepared[R]):
             UniqueViolation: a name is taken by now. Nothing was revived.
         """
         column = self._soft_delete()
+        id = self._checked(id)
         with self.database.transaction():
             row = self._with_deleted().where(self._key == id).one_or_none()
             stamp: datetime | None = None if row is None else getattr(row, column)
@@ -235,6 +243,7 @@ class Repository(_Prepared[R]):
 
     def purge(self, id: Key) -> R:
         """Deletes a row for good, soft-deleted or not, and gives it as it was; raises `NoRowError`."""
+        id = self._checked(id)
         with self.database.transaction():
             row = self._with_deleted().where(self._key == id).one_or_none()
             if row is None:
@@ -252,7 +261,7 @@ class Repository(_Prepared[R]):
         self, *conditions: ColumnElement[bool], order_by: Sequence[OrderByRole] = (), limit: int | None = None
     ) -> list[R]:
         """The rows for which all conditions hold, sorted, at most `limit`."""
-        query = self.select().where(*conditions).order_by(*order_by)
+        query = self.select().where(*conditions).order_by(*listed("order_by: the columns", order_by))
         return (query if limit is None else query.limit(limit)).all()
 
     def find_many(self, ids: Iterable[Key]) -> list[R]:
@@ -264,21 +273,20 @@ class Repository(_Prepared[R]):
 
         All or none; a `ConstraintViolation` tells the place of the refused row in its `row`.
         """
-        wanted = list(rows)
-        for row in wanted:
-            if row.table is not self._table:
-                raise self._foreign(row)
+        wanted = listed("Rows", rows)
+        self._check_rows(wanted)
         return self.database.insert_many(wanted) if self._guard is None else self._guard.insert_many(wanted)
 
     def update_many(self, ids: Iterable[Key], *assignments: Assignment[R]) -> int:
         """Makes the same changes to many live rows in one transaction; gives the number of rows changed."""
+        wanted = self._keys(ids)
         if not assignments:
             raise EmptyUpdateError(self._declared.name)
         check_assignments(self._table, assignments)
         moves = any(assignment.column.name in self._owner_keys for assignment in assignments)
         changed = 0
         with self.database.transaction():
-            for some in chunks(list(ids)):
+            for some in chunks(wanted):
                 changed += self.database.update(self._table).set(*assignments).where(self._key.in_(some)).run()
                 if moves:
                     refuse_deleted_owners(self.database, self._table, [(id,) for id in some])
@@ -290,9 +298,14 @@ class Repository(_Prepared[R]):
         All or none. Raises `NoRowError` for a key that is not there; a `ConstraintViolation` tells the place of the
         refused change in its `row`.
         """
+        if not is_a(Mapping, changes):
+            raise InvalidArgumentsError(
+                f"Changes come as assignments by key, not as {described(changes)}; nothing was written."
+            )
         made: list[R] = []
         with self.database.transaction():
-            for id, assignments in changes.items():
+            for id, each in changes.items():
+                assignments = each if isinstance(each, tuple) else listed("Assignments", each)
                 try:
                     made.append(self.update(id, *assignments))
                 except ConstraintViolation as violation:
@@ -302,7 +315,7 @@ class Repository(_Prepared[R]):
 
     def delete_many(self, ids: Iterable[Key]) -> int:
         """Deletes many live rows in one transaction, as `delete` does; gives the number of rows deleted."""
-        wanted = list(ids)
+        wanted = self._keys(ids)
         with self.database.transaction():
             if self._declared.soft_delete is not None:
                 return delete_rows(self.database, self._table, wanted, self._clock)
@@ -336,8 +349,10 @@ class Repository(_Prepared[R]):
         Raises:
             UnknownFieldError, InvalidCursorError, InvalidArgumentsError.
         """
-        if not 1 <= limit <= MAX_PAGE:
-            raise InvalidArgumentsError(f"A page has 1 to {MAX_PAGE} rows, not {limit}.")
+        check_count("limit", limit, 1, MAX_PAGE)
+        check_count("offset", offset)
+        check_flag("total", total)
+        check_flag("with_deleted", with_deleted)
         if cursor is not None and offset:
             raise InvalidArgumentsError("A page starts at a cursor or at an offset, not at both.")
         keys = sort_keys(self._declared, sort)
@@ -383,6 +398,10 @@ class Repository(_Prepared[R]):
         """
         check_searchable(self._table)
         check_conditions(conditions)
+        check_flag("prefix", prefix)
+        check_flag("with_deleted", with_deleted)
+        if not is_a(str, text):
+            raise InvalidArgumentsError(f"search() takes a text, not {described(text)}.")
         self.select().limit(limit).offset(offset)  # refuses what is no number of rows
         words = words_of(text, prefix=prefix)
         if words is None:
@@ -406,6 +425,8 @@ class Repository(_Prepared[R]):
         """How many live rows there are for each value of a column, the most frequent first."""
         from sqlalchemy import func, literal_column  # loaded only where SQL is built
 
+        if not is_a(Expr, column):
+            raise InvalidArgumentsError(f"count_by() takes a column, not {described(column)}.")
         if column.table is not self._table or isinstance(column.column.type, Json):
             raise InvalidArgumentsError(f"Rows of {self._declared.name} are not counted by {column.column.label}.")
         if not conditions and column in self._counts:
@@ -448,7 +469,7 @@ class Repository(_Prepared[R]):
 
     def _in_order(self, query: Query[R], ids: Iterable[Key]) -> list[R]:
         """The rows of a select that have these keys, in the order of the keys."""
-        wanted = list(dict.fromkeys(ids))
+        wanted = list(dict.fromkeys(self._keys(ids)))
         name = self._key.column.name
         found: dict[Key, R] = {}
         with self.database.snapshot() if len(wanted) > CHUNK else nullcontext():
@@ -462,7 +483,26 @@ class Repository(_Prepared[R]):
         return self._declared.soft_delete.name
 
     def _missing(self, id: Key) -> NoRowError:
-        return NoRowError(f"{self._declared.name} {id}")
+        return NoRowError(f"{self._declared.name} {id if isinstance(id, str) else brief(id)}")
+
+    def _check_rows(self, rows: Sequence[New[R]]) -> None:
+        if rows:
+            check_new(rows)
+        for row in rows:
+            if row.table is not self._table:
+                raise self._foreign(row)
+
+    def _checked(self, id: Key) -> Key:
+        """A key that is a value: an SQL expression would choose rows of its own."""
+        return cast(Key, self._key.column.type.dump(id)) if type(id) is not int else id
+
+    def _keys(self, ids: Iterable[Key]) -> list[Key]:
+        """The keys of a call on many rows."""
+        wanted = listed("Keys", ids)
+        for id in wanted:
+            if type(id) is not int and type(id) is not str:
+                self._key.column.type.dump(id)  # refuses what is no key
+        return wanted
 
     def _foreign(self, row: New[Any]) -> InvalidArgumentsError:
         name = row.table.__declaration__.name

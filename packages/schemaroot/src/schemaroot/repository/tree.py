@@ -17,7 +17,7 @@ from schemaroot.engine.database import Database
 from schemaroot.errors import ForeignKeyViolation, InvalidArgumentsError
 from schemaroot.schema.expression import Expr
 from schemaroot.schema.table import Table
-from schemaroot.schema.types import MILLISECOND, from_milliseconds, to_milliseconds
+from schemaroot.schema.types import MILLISECOND, TimestampMs, from_milliseconds
 
 CHUNK = 1000
 """Keys that travel in one statement."""
@@ -92,7 +92,7 @@ def delete_rows(database: Database, table: type[Table], ids: Iterable[object], c
         The number of rows among `ids` that were live, and are deleted now.
     """
     keys = [(id,) for id in ids]
-    stamp = from_milliseconds(to_milliseconds(clock()))
+    stamp = from_milliseconds(cast(int, TimestampMs().dump(clock())))
     while (family := _family(database, table, keys, None, apart_from=stamp)) is None:
         # Something below was deleted in this very millisecond, and must not come back together with these rows.
         stamp += MILLISECOND

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overloa
 
 from typing_extensions import override
 
-from schemaroot.errors import MissingFilterError
+from schemaroot.errors import InvalidArgumentsError, MissingFilterError
 from schemaroot.schema.column import Column
+from schemaroot.schema.refusals import described, is_a, listed
 from schemaroot.schema.types import Json
 from schemaroot.schema.values import MISSING
 
@@ -165,9 +166,23 @@ class Combined(Condition):
 def _combine(operator: str, left: Condition, right: Any) -> Any:
     if isinstance(right, Condition):
         return Combined(operator, (left, right))
+    if right is None or right is MISSING or isinstance(right, bool):
+        raise MissingFilterError("a condition")
+    if not is_sql(right):
+        raise InvalidArgumentsError(f"A condition is joined with another condition, not with {described(right)}.")
     import sqlalchemy as sa  # loaded only where SQL is built
 
-    return (sa.and_ if operator == "and" else sa.or_)(left.__clause_element__(), right)
+    return _taken(sa.and_ if operator == "and" else sa.or_, left.__clause_element__(), right)
+
+
+def _taken(operator: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    """What an operator of SQLAlchemy's makes; what it does not take is refused in our words."""
+    from sqlalchemy.exc import ArgumentError  # loaded only where SQL is built
+
+    try:
+        return operator(left, right)
+    except ArgumentError as error:
+        raise InvalidArgumentsError(f"{left} does not go together with {described(right)}: {error}.") from None
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -193,10 +208,10 @@ class Comparison(Condition):
 
     @override
     def build(self, bind: Bind) -> Any:
-        from schemaroot.schema.sqlalchemy import stored_as  # loaded only where SQL is built
+        from schemaroot.schema.sqlalchemy import compared_as  # loaded only where SQL is built
 
         left = self.column.__clause_element__()
-        return _COMPARISONS[self.operator](left, bind(stored_as(self.column.column), self.values[0]))
+        return _COMPARISONS[self.operator](left, bind(compared_as(self.column.column), self.values[0]))
 
 
 class NullCheck(Condition):
@@ -301,6 +316,11 @@ def param(name: str, of: object) -> Parameter[Any]:
         of: its type (`int`), or a column whose type it has (`Ticket.status`).
     """
     del of  # speaks to the type checker alone: the column that it is compared with dumps the value
+    if not is_a(str, name) or not name.isidentifier() or name.startswith("sr_"):
+        raise InvalidArgumentsError(
+            f"A parameter is named like a variable of Python's, not {described(name)}.",
+            hint="Names that begin with sr_ are ours.",
+        )
     return Parameter(name)
 
 
@@ -317,16 +337,24 @@ class Assignment(Generic[R]):
         return f"{self.column.label}.to({self.value!r})"
 
 
+def check_assignment(assignment: object) -> None:
+    """Raises `InvalidArgumentsError` for anything but what `Table.column.to(value)` gives."""
+    if type(assignment) is not Assignment:
+        raise InvalidArgumentsError(
+            f"Expected an assignment, not {described(assignment)}; nothing was written.", hint="Table.column.to(value)"
+        )
+
+
 _REFLECTED = ("add", "sub", "mul", "truediv", "floordiv", "mod")
 
 
-def _is_sql(value: object) -> bool:
+def is_sql(value: object) -> bool:
     """Whether a value is SQL: one of our facades, or an element of SQLAlchemy."""
     return isinstance(value, _Facade) or hasattr(type(value), "__visit_name__")
 
 
 def _is_expression(value: object) -> bool:
-    return _is_sql(value) and not isinstance(value, Parameter)
+    return is_sql(value) and not isinstance(value, Parameter)
 
 
 class ColumnOf(_Facade, Generic[R, T_co]):
@@ -367,7 +395,7 @@ class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
                 return NullCheck(self, negated=operator == "!=")
             raise MissingFilterError(self.column.label)
         if _is_expression(other):
-            return _COMPARISONS[operator](self.__clause_element__(), other)
+            return _taken(_COMPARISONS[operator], self.__clause_element__(), other)
         return Comparison(self, operator, other)
 
     def __eq__(self, other: T | SQLColumnExpression[T | None]) -> Predicate:  # type: ignore[override]  # builds SQL
@@ -399,10 +427,10 @@ class Expr(ColumnOf[R, T], ColumnElement[T], Generic[R, T]):
     def _membership(self, other: Any, *, negated: bool) -> Any:
         if other is None or other is MISSING:
             raise MissingFilterError(self.column.label)
-        if _is_sql(other) or self.column.type.storage not in ("integer", "text", "boolean"):
+        values = other if is_sql(other) else tuple(listed(f"{self.column.label}: the members", other))
+        if is_sql(other) or self.column.type.storage not in ("integer", "text", "boolean"):
             element = self.__clause_element__()
-            return element.not_in(other) if negated else element.in_(other)
-        values = tuple(other)
+            return _taken(lambda left, right: left.not_in(right) if negated else left.in_(right), element, values)
         if MISSING in values:
             raise MissingFilterError(self.column.label)
         return Membership(self, values, negated=negated)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, ParamSpec, TypeVar, cast
 
@@ -20,7 +20,8 @@ import msgspec
 
 from schemaroot.errors import InvalidArgumentsError
 from schemaroot.schema.column import Column
-from schemaroot.schema.expression import Assignment, Expr
+from schemaroot.schema.expression import Assignment, Expr, check_assignment, is_sql
+from schemaroot.schema.refusals import check_table, described
 from schemaroot.schema.types import (
     EPOCH,
     INT64_MAX,
@@ -75,13 +76,14 @@ class New(msgspec.Struct, Generic[R], frozen=True, gc=False):
         declared = self.table.__declaration__
         changed: dict[str, SqlValue] = {}
         for assignment in assignments:
+            check_assignment(assignment)
             column = assignment.column
             own = declared.columns.get(column.name)
             if own is not column and own != column:
                 raise InvalidArgumentsError(f"{column.label} is not a column of {declared.name}.")
             if column.generated is not None:
                 raise InvalidArgumentsError(f"{column.label} is computed by the database and cannot be given.")
-            if hasattr(assignment.value, "__clause_element__") or hasattr(assignment.value, "__visit_name__"):
+            if is_sql(assignment.value):
                 raise InvalidArgumentsError(f"{column.label}: a row to insert holds values, not SQL expressions.")
             changed[column.name] = column.dump(assignment.value)
         stored = tuple(
@@ -102,6 +104,15 @@ class New(msgspec.Struct, Generic[R], frozen=True, gc=False):
         columns = self.table.__declaration__.columns
         shown = [f", {name}={columns[name].shown(value)}" for name, value in self.values().items()]
         return f"New({self.table.__name__}{''.join(shown)})"
+
+
+def check_new(rows: Sequence[object]) -> None:
+    """Raises `InvalidArgumentsError` for anything but rows as `new(Table, ...)` makes them."""
+    if set(map(type, rows)) != {New}:
+        wrong = next(row for row in rows if type(row) is not New)
+        raise InvalidArgumentsError(
+            f"Expected a row to store, as new(Table, ...) makes it, not {described(wrong)}; nothing was written."
+        )
 
 
 class Patch(Iterable[Assignment[R]], Generic[R]):
@@ -159,7 +170,11 @@ def new(table: Callable[P, R], /, *args: P.args, **values: P.kwargs) -> New[R]:
             generated column); the message lists what the insert asks for.
         InvalidValueError: a value does not fit its column, which is named.
     """
-    bind: Binder[R] = _BINDERS.get(table) or binder(cast("type[R]", table))
+    try:
+        bind: Binder[R] = _BINDERS.get(table) or binder(cast("type[R]", table))
+    except TypeError:  # not hashable, so no class
+        check_table(table)
+        raise
     try:
         return bind(*args, **values)
     except TypeError:
@@ -178,6 +193,7 @@ def binder(table: type[R]) -> Binder[R]:
     """
     made = _BINDERS.get(table)
     if made is None:
+        check_table(table)
         made = _BINDERS[table] = _make_binder(table)
     return made
 
@@ -196,6 +212,8 @@ def check_arguments(table: type[Table], args: tuple[object, ...], values: Mappin
         problems.append(f"missing {', '.join(missing)}")
     for name in values:
         if name in required or name in optional:
+            if is_sql(values[name]):
+                problems.append(f"{name} is an SQL expression, and a row to insert holds values")
             continue
         if name in declared.columns:
             problems.append(f"{name} is read-only here{_why_read_only(table, declared.columns[name])}")

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, cast
 from schemaroot.errors import DeclarationError
 from schemaroot.schema.column import ACTIONS, ColumnSpec
 from schemaroot.schema.constraints import MAX_NAME_BYTES, RESERVED_PREFIX, Check, Index, Unique
-from schemaroot.schema.types import INT64_MAX, INT64_MIN, described
+from schemaroot.schema.refusals import described
+from schemaroot.schema.types import INT64_MAX, INT64_MIN
 
 
 class Demand(NamedTuple):

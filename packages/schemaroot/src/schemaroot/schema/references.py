@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from schemaroot.errors import DeclarationError
 from schemaroot.schema.column import Column
 from schemaroot.schema.expression import Expr
-from schemaroot.schema.types import Enumeration, Integer, Text, described
+from schemaroot.schema.refusals import described
+from schemaroot.schema.types import Enumeration, Integer, Text
 
 if TYPE_CHECKING:
     from schemaroot.schema.constraints import Unique

@@ -13,11 +13,12 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from schemaroot.errors import DeclarationError
+from schemaroot.errors import DeclarationError, InvalidValueError
 from schemaroot.schema.column import Column
 from schemaroot.schema.constraints import Check, Index, Unique, constraint_name
+from schemaroot.schema.refusals import described
 from schemaroot.schema.table_set import check_tables
-from schemaroot.schema.types import Blob, ColumnType, Enumeration, Integer, Json, Real, Text, described
+from schemaroot.schema.types import Blob, ColumnType, Enumeration, Integer, Json, Real, Text, is_beyond
 from schemaroot.schema.values import MISSING
 
 if TYPE_CHECKING:
@@ -95,6 +96,14 @@ class StoredAs(TypeDecorator[Any]):
         return self.column.load(value)
 
 
+class ComparedAs(StoredAs):
+    """Carries a value that is compared with a whole number's column, and may lie beyond what that can hold."""
+
+    @property
+    def _static_cache_key(self) -> tuple[object, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]  # read as a property is
+        return (ComparedAs, self.column.label, repr(self.column.type))
+
+
 def compared_type(column_type: ColumnType) -> ColumnType:
     """The type of a value that is compared with a column: it may be one that the column could not hold itself."""
     if isinstance(column_type, Enumeration):
@@ -136,13 +145,26 @@ class Dumped(sa.types.UserDefinedType[Any]):
 
 
 def dump_list(column: Column, values: Iterable[object]) -> str:
-    """The JSON text of a list of a column's values."""
-    return msgspec.json.encode([None if value is None else column.type.dump(value) for value in values]).decode()
+    """The JSON text of a list of a column's values, without numbers beyond 64 bits, which no row holds."""
+    members = list(values)
+    try:
+        dumped = [None if value is None else column.type.dump(value) for value in members]
+    except InvalidValueError:
+        kept = [value for value in members if not is_beyond(value)]
+        if len(kept) == len(members) or not isinstance(column.type, Integer):
+            raise
+        return dump_list(column, kept)
+    return msgspec.json.encode(dumped).decode()
 
 
 def stored_as(column: Column) -> StoredAs:
     """The SQLAlchemy type of a column."""
     return StoredAs(column)
+
+
+def compared_as(column: Column) -> StoredAs:
+    """The SQLAlchemy type of a value that a column is compared with."""
+    return ComparedAs(column) if isinstance(compared_type(column.type), Integer) else StoredAs(column)
 
 
 def list_of(column: Column) -> ListOf:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 from schemaroot.errors import DeclarationError
 from schemaroot.schema.checking import relation_names
 from schemaroot.schema.references import check_annotated, check_reference, referred
+from schemaroot.schema.refusals import described
 from schemaroot.schema.table import Table, TableDeclaration, TableMeta
-from schemaroot.schema.types import described
 
 if TYPE_CHECKING:
     from schemaroot.schema.column import Column

@@ -7,6 +7,7 @@ reaches any of them: nullability belongs to the column.
 
 from __future__ import annotations
 
+import math
 import re
 import types as python_types
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,7 @@ import msgspec
 from typing_extensions import is_typeddict, override
 
 from schemaroot.errors import InvalidValueError, TextNotStorableError
+from schemaroot.schema.refusals import brief, described
 from schemaroot.schema.values import JsonValue, SqlValue
 
 if TYPE_CHECKING:
@@ -33,15 +35,6 @@ MILLISECOND = timedelta(milliseconds=1)
 # A float of seconds holds whole milliseconds exactly enough for correct rounding inside this range (until year 2242).
 FAST_MS_MIN, FAST_MS_MAX = -(10**12), 2**33 * 1000 - 1
 MIN_MS, MAX_MS = -62_135_596_800_000, 253_402_300_799_999
-
-
-def described(value: object) -> str:
-    """A value in a message: its type, and how it is written, cut off where that is long."""
-    try:
-        text = repr(value)
-    except Exception:  # the value may be of anyone's class, and the message matters more
-        text = "..."
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,7 @@ class Integer(ColumnType):
         if type(value) is not int and not (isinstance(value, int) and not isinstance(value, bool)):
             raise InvalidValueError(f"expected a whole number, got {described(value)}")
         if not INT64_MIN <= value <= INT64_MAX:
-            raise InvalidValueError(f"{value} does not fit into 64 bits")
+            raise InvalidValueError(f"{brief(value)} does not fit into 64 bits")
         if (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
             raise InvalidValueError(f"{value} is outside of {self.describe()}")
         return value
@@ -119,6 +112,22 @@ class Integer(ColumnType):
         low = "" if self.minimum is None else str(self.minimum)
         high = "" if self.maximum is None else str(self.maximum)
         return f"integer {low}..{high}"
+
+
+def is_beyond(value: object) -> bool:
+    """Whether a value is a whole number that 64 bits do not hold."""
+    return isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX
+
+
+@dataclass(frozen=True)
+class ComparedInteger(Integer):
+    """A whole number that a column is compared with: beyond 64 bits it is infinite, which compares as it would."""
+
+    @override
+    def dump(self, value: object) -> SqlValue:
+        if is_beyond(value):
+            return math.inf if cast(int, value) > 0 else -math.inf
+        return super().dump(value)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing_extensions import is_typeddict
 
 from schemaroot.errors import DeclarationError, InvalidValueError
 from schemaroot.schema.column import ColumnSpec
+from schemaroot.schema.refusals import described
 from schemaroot.schema.types import (
     Blob,
     Boolean,
@@ -23,7 +24,6 @@ from schemaroot.schema.types import (
     Real,
     Text,
     TimestampMs,
-    described,
     plain_shape,
     shape_name,
 )

@@ -31,6 +31,7 @@ from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails
 
 from schemaroot.errors import DeclarationError
 from schemaroot.schema.column import Column
+from schemaroot.schema.refusals import check_table
 from schemaroot.schema.types import Blob, Json, TimestampMs
 from schemaroot.schema.values import MISSING, SqlValue
 from schemaroot.validation import checks, shapes
@@ -101,6 +102,7 @@ _MODELS: dict[tuple[type, Kind], type[OutsideModel]] = {}
 
 def model(table: type[Table], kind: Kind) -> type[OutsideModel]:
     """The model of one kind for `table`; made once."""
+    check_table(table)
     made = _MODELS.get((table, kind))
     if made is None:
         made = _MODELS[table, kind] = _make(table, kind)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import pydantic
 from pydantic import BaseModel
 
-from schemaroot.errors import Problem, ValidationError
+from schemaroot.errors import InvalidArgumentsError, Problem, ValidationError
 from schemaroot.schema.expression import Assignment
 from schemaroot.schema.new import New, Patch, binder
+from schemaroot.schema.refusals import described, is_a
 from schemaroot.validation.models import given, insert_model, update_model
 from schemaroot.validation.shapes import shown_key
 
@@ -122,6 +123,8 @@ class _Repeating(dict[str, object]):
 
 def _decoded(model: type[BaseModel], text: str | bytes, at: str) -> tuple[object, str, list[Problem]]:
     """The document in a JSON text, and the keys that it repeats as problems."""
+    if not is_a((str, bytes, bytearray), text):
+        raise InvalidArgumentsError(f"JSON text is str or bytes, not {described(text)}.")
     try:
         read = text if isinstance(text, str) else text.decode()
         try:
