@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,36 +46,6 @@ def test_a_plain_locale_gets_plain_signs_and_the_same_json(program: Program, dat
     assert "Traceback" not in said.err + listed.err
     plain = program("ticket", "list", "--json", PROMPTLIANO_DATABASE_URL=str(database), **PLAIN)
     assert plain.json == program("ticket", "list", "--json", PROMPTLIANO_DATABASE_URL=str(database)).json
-
-
-def test_a_terminal_gets_colours_and_the_width_that_it_has(environment: dict[str, str], database: Path) -> None:
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    here, there = pty.openpty()
-    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 60, 0, 0))
-    command = [sys.executable, "-m", "promptliano", "ticket", "list", "--limit", "3", "--database", str(database)]
-    wide = {name: value for name, value in environment.items() if name not in ("NO_COLOR", "COLUMNS")}
-    child = subprocess.Popen(command, stdout=there, stderr=subprocess.PIPE, env=wide | {"TERM": "xterm-256color"})
-    os.close(there)
-    shown = b""
-    while True:
-        try:
-            more = os.read(here, 4096)
-        except OSError:  # how Linux says that the other end is closed
-            break
-        if not more:
-            break
-        shown += more
-    assert child.wait() == 0
-    assert child.stderr is not None
-    child.stderr.close()
-    os.close(here)
-
-    assert b"\x1b[36m" in shown  # open tickets are cyan
-    assert b"Mend the" in shown
 
 
 def test_without_a_terminal_no_bar_is_drawn(bare: Program, tmp_path: Path) -> None:

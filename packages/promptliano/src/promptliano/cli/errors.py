@@ -13,7 +13,6 @@ from typing import Literal, get_args
 
 from typer import TyperException
 
-from promptliano.cli.streams import UndeliveredError
 from promptliano.errors import ProgramError
 
 DONE, FOUND, REFUSED, INTERRUPTED = 0, 1, 2, 130
@@ -87,9 +86,6 @@ def facts_of(error: BaseException) -> tuple[str, str, str]:
     """The code of an error, what happened and what was not changed, and what to do."""
     if isinstance(error, ProgramError):
         return error.code, error.message, error.hint
-    if isinstance(error, UndeliveredError):
-        what = f"stdout did not take all of the output: {error.cause}. {error.state}"
-        return "CANNOT_WRITE", what, "Send it elsewhere, or make room."
     if isinstance(error, TyperException):
         command = getattr(getattr(error, "ctx", None), "command_path", "promptliano")
         return "USAGE", f"{sentence(error.format_message())} {UNCHANGED}", f"See: {command} --help"

@@ -131,8 +131,7 @@ def after_completion() -> Generator[None]:
         sys.stdout.flush()
     except UndeliveredError as error:
         if not error.reader_left:
-            error.state = "The import is complete."
-            raise
+            raise UndeliveredError(error.cause, state="The import is complete.") from error
         discard_stdout()
 
 

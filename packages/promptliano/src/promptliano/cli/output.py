@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from promptliano.cli.text import count, harmless, one_line
+from promptliano.cli.text import count, harmless, harmless_json, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -169,15 +169,18 @@ def write(text: str) -> None:
 
 
 def print_json(value: object) -> None:
-    """Writes one JSON document to stdout, in UTF-8 whatever the locale is."""
+    """Writes one JSON document to stdout, in UTF-8 whatever the locale is, and harmless where that is a terminal."""
     from promptliano.cli.documents import encoded
 
     sys.stdout.flush()
+    document = encoded(value)
+    if sys.stdout.isatty():
+        document = harmless_json(document.decode()).encode()
     binary = getattr(sys.stdout, "buffer", None)
     if binary is None:
-        sys.stdout.write(encoded(value).decode())
+        sys.stdout.write(document.decode())
     else:
-        binary.write(encoded(value))
+        binary.write(document)
         binary.flush()
 
 

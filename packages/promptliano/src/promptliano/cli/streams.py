@@ -13,26 +13,30 @@ import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from promptliano.errors import ProgramError
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
-class UndeliveredError(Exception):
+class UndeliveredError(ProgramError):
     """stdout did not take what was written.
 
     Attributes:
         cause: what the operating system said.
-        state: what a person must know about the command's work, in a sentence.
         reader_left: whether there was a reader who had enough, which is no error.
     """
 
-    def __init__(self, cause: OSError) -> None:
-        self.cause: str = cause.strerror or str(cause)
-        self.state: str = "Nothing was changed."
-        self.reader_left: bool = cause.errno in (errno.EPIPE, errno.ECONNRESET)
-        super().__init__(self.cause)
+    code = "CANNOT_WRITE"
+
+    def __init__(self, cause: str, *, reader_left: bool = False, state: str = "Nothing was changed.") -> None:
+        self.cause: str = cause
+        self.reader_left: bool = reader_left
+        super().__init__(
+            f"stdout did not take all of the output: {cause}. {state}", hint="Send it elsewhere, or make room."
+        )
 
 
 def own_streams() -> None:
@@ -68,7 +72,8 @@ class _Data(io.FileIO):
             except BlockingIOError:  # whoever shares it with us made it so
                 select.select([], [self], [])
             except OSError as error:
-                raise UndeliveredError(error) from None
+                left = error.errno in (errno.EPIPE, errno.ECONNRESET)
+                raise UndeliveredError(error.strerror or str(error), reader_left=left) from None
 
 
 class _Talk(io.FileIO):

@@ -10,11 +10,18 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 # Control characters (C0 but tab and line feed, DEL, C1), separators that break lines, and marks that turn the direction
 # of writing: a stored text must not move the cursor, colour the screen or hide what it says.
 _HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# In a JSON string an escape says the same, so that marks which only texts from right to left need are escaped as well.
+_HARMFUL_IN_JSON = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def harmless(text: str) -> str:
     """The text with a replacement sign for what would steer a terminal; line feeds and tabs stay."""
     return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+
+
+def harmless_json(document: str) -> str:
+    """The same JSON document with such characters escaped; outside of its strings there are none."""
+    return _HARMFUL_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
 
 
 def one_line(text: str) -> str:
