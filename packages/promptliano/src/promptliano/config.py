@@ -9,6 +9,8 @@ folder or the nearest one above that has one.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ KNOWN_KEYS = ("database",)
 """Settings that a configuration file may hold."""
 
 SCHEME = "sqlite:///"
+_SCHEME_LIKE = re.compile(r"(sqlite|file|postgres|postgresql|mysql)(\+\w+)?:", re.IGNORECASE)
 
 
 class ConfigError(ProgramError):
@@ -32,6 +35,18 @@ class ConfigError(ProgramError):
     def __init__(self, path: Path, problem: str) -> None:
         self.path: Path = path
         super().__init__(f"{path}: {problem}. Nothing was changed.", f"Known settings: {', '.join(KNOWN_KEYS)}.")
+
+
+class NoHomeError(ProgramError):
+    """Nobody named a database, and there is no home folder that the default one could lie in."""
+
+    code = "NO_HOME"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No home folder is known, so that there is no default place for the database. Nothing was changed.",
+            "Name it with --database.",
+        )
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,7 @@ class DatabaseSetting:
         """Whether both are the same database."""
         if self.path is None or other.path is None:
             return self.url == other.url
-        return self.path.resolve() == other.path.resolve()
+        return os.path.realpath(self.path) == os.path.realpath(other.path)
 
     def make_folder(self) -> None:
         """Makes the folder of the default database, for its owner alone (mode 0700)."""
@@ -74,7 +89,8 @@ def database_setting(flag: str | None, environment: Mapping[str, str], folder: P
         folder: the current folder.
 
     Raises:
-        ConfigError: a configuration file is not valid.
+        ConfigError: a configuration file is not valid or cannot be read.
+        NoHomeError: nobody names one, and there is no place for the default one.
     """
     if flag is not None:
         return DatabaseSetting(address(flag), "--database")
@@ -89,9 +105,14 @@ def database_setting(flag: str | None, environment: Mapping[str, str], folder: P
 
 
 def address(text: str, base: Path | None = None) -> str:
-    """The address of a database named by address or by path; a relative path counts from `base` when that is given."""
-    if "://" in text and not text.startswith(SCHEME):
+    """The address of a database named by address or by path; a relative path counts from `base` when that is given.
+
+    What looks like an address of another kind, or like one mistyped, stays as it is: opening it refuses it.
+    """
+    if not text.startswith(SCHEME) and ("://" in text or _SCHEME_LIKE.match(text)):
         return text
+    if not text.strip():
+        return SCHEME  # which names no file
     path = text.removeprefix(SCHEME)
     return SCHEME + (str(base / path) if base is not None and path and path != ":memory:" else path)
 
@@ -101,10 +122,14 @@ def configuration(folder: Path) -> tuple[Path, dict[str, str]] | None:
     for place in (folder, *folder.parents):
         for name in ("promptliano.toml", "pyproject.toml"):
             path = place / name
+            if not os.path.isfile(path):  # also where the folder lets nobody look
+                continue
             try:
                 content = path.read_bytes()
-            except OSError:
-                continue  # not there, or not ours to read
+            except OSError as error:
+                if path.name == "pyproject.toml":
+                    continue  # whether it speaks to us nobody can know
+                raise ConfigError(path, f"it cannot be read ({error.strerror})") from None
             values = _settings(path, content)
             if values is not None:
                 return path, values
@@ -143,23 +168,31 @@ def _settings(path: Path, content: bytes) -> dict[str, str] | None:
 def checkout(folder: Path) -> Path | None:
     """The checkout of this project that `folder` lies in, or `None`."""
     for place in (folder, *folder.parents):
-        if all((place / "packages" / name / "pyproject.toml").is_file() for name in ("schemaroot", "promptliano")):
+        files = (place / "packages" / name / "pyproject.toml" for name in ("schemaroot", "promptliano"))
+        if all(map(os.path.isfile, files)):
             return place
     return None
 
 
 def default_path(folder: Path) -> Path:
-    """Where the database lies when nobody says: `data/` of a checkout, else the platform's folder for user data."""
+    """Where the database lies when nobody says: `data/` of a checkout, else the platform's folder for user data.
+
+    Raises `NoHomeError` where that has no place.
+    """
     root = checkout(folder)
     if root is not None:
         return root / "data" / "promptliano.db"
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("promptliano", appauthor=False)) / "promptliano.db"
+    try:
+        place = Path(platformdirs.user_data_dir("promptliano", appauthor=False))
+    except RuntimeError:  # HOME says nothing, and the system knows nobody of this id
+        raise NoHomeError from None
+    return place / "promptliano.db"
 
 
 def make_private(folder: Path) -> None:
     """Makes a folder, and those above that are missing, for the owner alone; an existing one keeps its mode."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    missing = [place for place in (folder, *folder.parents) if not os.path.exists(place)]
     for place in reversed(missing):
         place.mkdir(mode=0o700, exist_ok=True)

@@ -189,10 +189,47 @@ def test_an_unknown_id_is_told_in_one_line(cli: Program, arguments: list[str]) -
     assert "promptliano " in line  # what to type next
 
 
-@pytest.mark.parametrize("url", ["postgresql://localhost/x", "sqlite://x.db", "sqlite:///", "sqlite:///:memory:", ""])
-def test_an_address_that_is_not_known_is_refused(bare: Program, url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://localhost/x",
+        "sqlite://x.db",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:x.db",
+        "sqlite:/x.db",
+        "SQLite:///x.db",
+        "sqlite+pysqlite:///x.db",
+        "file:x.db",
+        "sqlite:///x.db?mode=ro",
+        "x" * 300,
+        "",
+        " ",
+    ],
+)
+def test_an_address_that_is_not_known_is_refused(bare: Program, tmp_path: Path, legacy: Path, url: str) -> None:
     refused(bare("ticket", "list", "--database", url), "(DATABASE_URL|NOT_A_DATABASE)")
-    refused(bare("import", "run", "x.db", "--database", url), "(DATABASE_URL|NOT_A_DATABASE|DB_MISSING)")
+    refused(bare("import", "run", legacy, "--database", url), "(DATABASE_URL|NOT_A_DATABASE|DB_MISSING)")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:hush@db.example/x",
+        "postgres://ada:hu@sh@db.example/x",
+        "mysql://db.example/x?password=hush&a=1",
+    ],
+)
+def test_a_password_in_an_address_is_not_shown(bare: Program, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)  # as other programs read it
+
+    line = refused(bare("ticket", "list"), "DATABASE_URL")
+
+    assert "db.example" in line
+    assert "***" in line
+    assert "hush" not in line
+    assert "hu@sh" not in line
 
 
 # --- import -----------------------------------------------------------------------------------------------------------

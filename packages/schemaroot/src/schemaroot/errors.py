@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -274,15 +275,20 @@ class DatabaseError(SchemarootError):
     code = "DATABASE_ERROR"
 
 
+_PASSWORD = re.compile(r"(://[^:/?#@]*:).*@", re.DOTALL)
+_PASSWORD_OPTION = re.compile(r"(passw(?:or)?d=|pwd=)[^&]*", re.IGNORECASE)
+
+
 class DatabaseUrlError(DatabaseError):
-    """A database address is not one that we know."""
+    """A database address is not one that we know; a password in it is not shown."""
 
     code = "DATABASE_URL"
 
     def __init__(self, url: str, problem: str) -> None:
         self.url = url
+        shown = _PASSWORD_OPTION.sub(r"\1***", _PASSWORD.sub(r"\1***@", url))
         super().__init__(
-            f"{url!r}: {problem}.",
+            f"{shown!r}: {problem}.",
             hint="Use sqlite:///relative/path.db, sqlite:////absolute/path.db or sqlite:///:memory:.",
         )
 

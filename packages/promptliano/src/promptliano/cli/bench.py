@@ -12,12 +12,12 @@ def bench(context: typer.Context) -> None:
     """
     import importlib
     import sys
-    from pathlib import Path
 
     from promptliano.cli.errors import CommandError
+    from promptliano.cli.opening import working_folder
     from promptliano.config import checkout
 
-    root = checkout(Path.cwd())
+    root = checkout(working_folder())
     if root is None or not (root / "benchmarks" / "run.py").is_file():
         raise CommandError(
             "NOT_IN_CHECKOUT",

@@ -28,6 +28,7 @@ CommandCode = Literal[
     "CANNOT_WRITE",
     "CANCELLED",
     "INTERRUPTED",
+    "PATH_UNUSABLE",
     "INTERNAL",
 ]
 """The codes that commands raise on their own, beside those of the packages' exceptions."""
@@ -35,10 +36,12 @@ CommandCode = Literal[
 COMMAND_CODES: tuple[str, ...] = get_args(CommandCode)
 
 UNCHANGED = "Nothing was changed."
+NO_DATABASE = "No database was changed."
 
 # What to do, in the words of the command line, where the exception speaks to somebody who writes Python; and whether
 # the message still has to say that nothing was changed.
 _HINTS = {
+    "DATABASE_URL": "Use sqlite:///relative/path.db or sqlite:////absolute/path.db, or a plain path.",
     "DB_MISSING": "Check the path.",
     "DB_EXISTS": "Name another file with --database.",
     "READ_ONLY": "Mend the permissions; to look at data in such a place, add --read-only.",
@@ -97,6 +100,9 @@ def facts_of(error: BaseException) -> tuple[str, str, str]:
         if isinstance(error, ForeignDatabaseError) and error.found == 0:
             hint = f"If it is a legacy database, take it over: promptliano import run {error.path} --database NEW.db"
         return error.code, f"{message} {UNCHANGED}" if error.code in _SILENT else message, hint
+    if isinstance(error, OSError) and error.strerror:
+        named = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        return "PATH_UNUSABLE", f"{named}{error.strerror}. {NO_DATABASE}", "Check the path and its permissions."
     name = type(error).__name__
     shown = f"{name}: {error}" if str(error) else name
     hint = "This is a fault of the program: run it again with PROMPTLIANO_DEBUG=1 and report it."

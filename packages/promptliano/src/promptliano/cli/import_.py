@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +23,15 @@ Progress = Callable[[str, int, int], None]
 
 
 def run_import(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE.db", help="The legacy database; it is only read.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE.db", readable=False, help="The legacy database; it is only read.")
+    ],
     database: options.Database = None,
     agents: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The folder with the agents' Markdown files, or with the projects."),
+        typer.Option(
+            metavar="DIR", readable=False, help="The folder with the agents' Markdown files, or with the projects."
+        ),
     ] = None,
     as_json: options.Json = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a database that is there is filled.")] = False,
@@ -66,7 +71,9 @@ def run_import(
 
 
 def write_sample(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder to be made, or an empty one.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", readable=False, help="A folder to be made, or an empty one.")
+    ],
     scale: Annotated[int, typer.Option(min=0, max=1000, help="0 is tiny, 1 some thousand rows, n n times that.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     later: Annotated[bool, typer.Option("--later", help="As the later application wrote it.")] = False,
@@ -98,7 +105,7 @@ def ask_first(setting: DatabaseSetting) -> None:
     from promptliano.cli.errors import CommandError
     from promptliano.cli.text import one_line
 
-    if setting.path is None or not setting.path.is_file() or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if setting.path is None or not os.path.isfile(setting.path) or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
     sys.stderr.write(f"{one_line(str(setting.path))} is there already. Load into it? [y/N]: ")
     sys.stderr.flush()
@@ -109,14 +116,21 @@ def ask_first(setting: DatabaseSetting) -> None:
 @contextmanager
 def private_folder(setting: DatabaseSetting, source: Path) -> Generator[None]:
     """Makes the default database's folder, and takes it away again when nothing came into it."""
-    made = source.is_file() and setting.is_default and setting.path is not None and not setting.path.parent.exists()
+    from promptliano.cli.errors import CommandError
+
+    folder = setting.path.parent if setting.is_default and setting.path is not None else None
+    made = folder is not None and os.path.isfile(source) and not os.path.exists(folder)
     if made:
-        setting.make_folder()
+        try:
+            setting.make_folder()
+        except OSError as error:
+            what = f"{folder} cannot be made: {error.strerror}."
+            raise CommandError("CANNOT_WRITE", what, "Name another file with --database.") from None
     try:
         yield
     finally:
-        if made and setting.path is not None and not any(setting.path.parent.iterdir()):
-            setting.path.parent.rmdir()
+        if made and folder is not None and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from promptliano.cli.errors import CommandError
 from promptliano.config import DatabaseSetting, database_setting
+from promptliano.errors import ProgramError
 
 if TYPE_CHECKING:
     from schemaroot import Database
@@ -24,7 +25,16 @@ PAGE_KEY = b"pages of the command line"
 
 def setting_for(flag: str | None) -> DatabaseSetting:
     """The database that `--database`, the environment, the configuration file or the default names."""
-    return database_setting(flag, os.environ, Path.cwd())
+    return database_setting(flag, os.environ, working_folder())
+
+
+def working_folder() -> Path:
+    """The folder that a command is run in; raises `CommandError` when it was removed or lets nobody look."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CommandError("PATH_UNUSABLE", f"The current folder: {reason}.", "Go to another one.") from None
 
 
 @contextmanager
@@ -53,8 +63,11 @@ def opened(flag: str | None, *, read_only: bool = False) -> Generator[Database]:
 
 def again(flag: str | None) -> str:
     """The option that a next command needs so that it looks at the same database; empty where it would anyway."""
-    if flag is None or setting_for(flag).same_as(setting_for(None)):
+    if flag is None:
         return ""
+    with suppress(ProgramError):  # without the flag no database would be found
+        if setting_for(flag).same_as(setting_for(None)):
+            return ""
     return f" --database {shlex.quote(flag)}"
 
 

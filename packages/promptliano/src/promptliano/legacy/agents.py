@@ -5,6 +5,7 @@ The lines between the dashes at the head of such a file look like YAML and are n
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import Any, cast, get_args
 import sqlalchemy as sa
 
 from promptliano.legacy.convert import Known
+from promptliano.legacy.errors import AgentsMissingError, AgentsUnreadableError
 from promptliano.schema import Agent, AgentColor, AgentConfiguration, Project
 from schemaroot import New, new
 
@@ -62,14 +64,43 @@ def parse_agent(text: str) -> tuple[dict[str, str], str]:
 
 
 def read_agents(folder: Path) -> Iterator[AgentFile]:
-    """The agents of the projects whose folders lie in `folder`, or of `folder` when it is a project's own."""
-    projects = [folder] if (folder / FOLDER).is_dir() else sorted(one for one in folder.iterdir() if one.is_dir())
-    for project in projects:
-        for path in sorted((project / FOLDER).glob("*.md")):
-            head, instructions = parse_agent(path.read_bytes().decode(errors="replace").replace("\0", ""))
-            changed = int(path.stat().st_mtime * 1000)
-            moment = datetime.fromtimestamp(changed // 1000, UTC).replace(microsecond=changed % 1000 * 1000)
-            yield AgentFile(project.resolve().name, path.stem, head, instructions, moment)
+    """The agents of the projects whose folders lie in `folder`, or of `folder` when it is a project's own.
+
+    Raises `AgentsUnreadableError` for a folder or file on the way that cannot be read: none is left out in silence.
+    """
+    try:
+        for project in _project_folders(folder):
+            for path in sorted((project / FOLDER).iterdir()):
+                if path.suffix == ".md" and path.is_file():
+                    yield _read(project, path)
+    except OSError as error:
+        raise AgentsUnreadableError(Path(error.filename or folder), error.strerror or str(error)) from None
+
+
+def check_folder(folder: Path) -> None:
+    """Raises `AgentsMissingError` or `AgentsUnreadableError` when there is no folder to read agents from."""
+    try:
+        found = folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise AgentsMissingError(folder) from None
+    except OSError as error:
+        raise AgentsUnreadableError(folder, error.strerror or str(error)) from None
+    if not stat.S_ISDIR(found.st_mode):
+        raise AgentsMissingError(folder)
+
+
+def _project_folders(folder: Path) -> list[Path]:
+    """The projects' folders that have a place for agents."""
+    if (folder / FOLDER).is_dir():
+        return [folder]
+    return sorted(one for one in folder.iterdir() if one.is_dir() and (one / FOLDER).is_dir())
+
+
+def _read(project: Path, path: Path) -> AgentFile:
+    head, instructions = parse_agent(path.read_bytes().decode(errors="replace").replace("\0", ""))
+    changed = int(path.stat().st_mtime * 1000)
+    moment = datetime.fromtimestamp(changed // 1000, UTC).replace(microsecond=changed % 1000 * 1000)
+    return AgentFile(project.resolve().name, path.stem, head, instructions, moment)
 
 
 def agent_rows(known: Known, folder: Path | None) -> Iterator[tuple[New[Any], str]]:

@@ -77,6 +77,19 @@ class KeyFileError(ImportRefusedError):
         super().__init__(f"{path}: {problem}.", hint="Put the key file that belongs to the database beside it.")
 
 
+class AgentsUnreadableError(ImportRefusedError):
+    """A folder or a file of agents is there but cannot be read."""
+
+    code = "AGENTS_UNREADABLE"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} cannot be read: {problem}; nothing was imported.",
+            hint="Mend its permissions, or leave --agents out.",
+        )
+
+
 class AgentsMissingError(ImportRefusedError):
     """The folder that should hold agents is not there."""
 

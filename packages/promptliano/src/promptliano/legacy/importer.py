@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from promptliano.legacy.agents import agent_rows
+from promptliano.legacy.agents import agent_rows, check_folder
 from promptliano.legacy.cells import row_bytes
 from promptliano.legacy.convert import Converted, Known, TableConverter
-from promptliano.legacy.errors import AgentsMissingError, TargetNotEmptyError
+from promptliano.legacy.errors import TargetNotEmptyError
 from promptliano.legacy.interruptions import Interruptions
 from promptliano.legacy.place import Place
 from promptliano.legacy.records import CELLS, ID_MAP, RECORD, find_record
 from promptliano.legacy.registry import converters, derived_tables
 from promptliano.legacy.report import ImportReport, TableAccount
 from promptliano.legacy.sealing import Sealer
-from promptliano.legacy.source import LegacySource, SourceRow
+from promptliano.legacy.source import LegacySource, SourceRow, check_source
 from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES, Archive
 from schemaroot import Database, Identity, JsonValue, New, Table, declaration_of, new, now
 
@@ -75,14 +76,15 @@ def run_import(
                 dry_run=dry_run,
                 interruptions=held,
             )
-    if agents_dir is not None and not agents_dir.is_dir():
-        raise AgentsMissingError(agents_dir)
+    check_source(source)
+    if agents_dir is not None:
+        check_folder(agents_dir)
     if dry_run:
         with tempfile.TemporaryDirectory(prefix="promptliano-plan-") as folder:
             place = Place(Path(folder) / "target.db")
             return _build(source, place, target_url, agents_dir, progress, interruptions, finish=False)
     place = Place.of(target_url)
-    if place.path.exists():
+    if os.path.exists(place.path):
         return _fill(source, place, target_url, agents_dir, progress, interruptions)
     return _build(source, place, target_url, agents_dir, progress, interruptions, finish=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -33,7 +34,7 @@ class Staging:
     def key(self) -> Path:
         """Its key file: the one that lies beside the target already, else one in the making."""
         there = key_path(self.target)
-        return there if there.exists() else key_path(self.database)
+        return there if os.path.lexists(there) else key_path(self.database)
 
     def move_into_place(self, last_call: Callable[[], None]) -> None:
         """Moves the finished database, and its key file before it, to where they belong; both are on disk by then.
@@ -71,7 +72,12 @@ class Place:
         """The place behind a database address; raises `DatabaseUrlError`."""
         if not url.startswith(_SQLITE) or url == f"{_SQLITE}:memory:":
             raise DatabaseUrlError(url, "an import needs a file to write")
-        return cls(Path(url.removeprefix(_SQLITE)))
+        path = url.removeprefix(_SQLITE)
+        if not path:
+            raise DatabaseUrlError(url, "names no file")
+        if "?" in path or "\0" in path:  # the database in the making, which lies below, could not be opened
+            raise DatabaseUrlError(url, "holds a character that a file name here cannot have")
+        return cls(Path(path))
 
     @contextmanager
     def staging(self) -> Generator[Staging]:
@@ -81,13 +87,15 @@ class Place:
         """
         folder = self.path.with_name(f".{self.path.name}.importing")
         check_free(self.path)
-        if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or not _is_ours(folder))):
+        if os.path.lexists(folder) and not _is_ours(folder):
             raise TargetTakenError(folder, "it is not the folder of an import, so nothing in it was touched")
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
         except FileNotFoundError:
             raise DatabaseMissingError(self.path.parent) from None
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise DatabaseUrlError(str(self.path), "its name is too long") from None
             raise ReadOnlyError(self.path.parent, error.strerror or str(error)) from None
         with _lock(folder, self.path):
             try:
@@ -148,13 +156,18 @@ def _move(made: Path, wanted: Path) -> None:
 def check_free(wanted: Path) -> None:
     """Raises `TargetTakenError` when a file is there, or what SQLite would take for a part of one: an old log."""
     for path in (wanted, *(wanted.with_name(f"{wanted.name}{part}") for part in ("-wal", "-shm", "-journal"))):
-        if path.exists() or path.is_symlink():
+        if os.path.lexists(path):
             raise TargetTakenError(path, "it is there already, and was not touched")
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether a folder holds nothing but what a crashed import of this user left."""
-    left = [path.name for path in folder.iterdir()]
+    """Whether it is a folder, no link to one, that holds nothing but what a crashed import of this user left."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    try:
+        left = os.listdir(folder)
+    except OSError:
+        return False
     return folder.stat().st_uid == os.geteuid() and all(
         name.startswith(("new.db", "source", "promptliano-import-")) for name in left
     )

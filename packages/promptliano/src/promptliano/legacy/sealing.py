@@ -86,8 +86,10 @@ def _read_key(path: Path, *, create: bool) -> bytes:
         if not create:
             raise KeyFileError(path, "the key file is not there, so that sealed values cannot be opened") from None
         return _create_key(path)
-    except (OSError, ValueError) as error:
-        raise KeyFileError(path, f"the key file cannot be read ({error})") from None
+    except OSError as error:
+        raise KeyFileError(path, f"the key file cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise KeyFileError(path, f"the key file holds no key ({error})") from None
     if len(key) != _KEY_BYTES:
         raise KeyFileError(path, f"the key file holds {len(key)} bytes where {_KEY_BYTES} belong")
     return key

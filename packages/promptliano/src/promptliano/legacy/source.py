@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -236,12 +237,22 @@ def _log_of(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+def check_source(path: Path) -> None:
+    """Raises what `LegacySource.open` does for a path at which there is no file to be read."""
+    if os.path.isdir(path):
+        raise NotADatabaseError(path, "it is a directory")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise NotADatabaseError(path, "it is not a regular file")
+    _state(path)
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise SourceUnreadableError(path, error.strerror or str(error)) from None
+
+
 def _copied(path: Path, copy: Path) -> str:
     """Copies a database with its log, as they are at one moment, and gives the digest of both."""
-    if path.is_dir():
-        raise NotADatabaseError(path, "it is a directory")
-    if path.exists() and not path.is_file():
-        raise NotADatabaseError(path, "it is not a regular file")
+    check_source(path)
     for _ in range(_TRIES):
         before = _state(path)
         digest = hashlib.sha256()
