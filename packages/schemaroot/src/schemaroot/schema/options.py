@@ -9,6 +9,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
 from typing import Any, NamedTuple, cast
 
 from schemaroot.errors import DeclarationError
@@ -78,6 +79,8 @@ def _is_function(value: object) -> bool:
     """Whether a value can be called without arguments, as far as it tells."""
     if not callable(value):
         return False
+    if value is list or value is dict or _is_bare(value):  # a signature takes as long as all else of a column
+        return True
     try:
         inspect.signature(value).bind()
     except TypeError:
@@ -85,6 +88,14 @@ def _is_function(value: object) -> bool:
     except Exception:  # ValueError, as a rule: some built-in functions do not tell what they take
         return True
     return True
+
+
+def _is_bare(value: object) -> bool:
+    """Whether a value is a plain function that has no parameters at all."""
+    if not isinstance(value, FunctionType):
+        return False
+    code = value.__code__
+    return code.co_argcount == 0 and code.co_kwonlyargcount == 0
 
 
 def _is_length(value: object) -> bool:
