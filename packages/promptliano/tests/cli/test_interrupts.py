@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -84,6 +85,14 @@ for wanted in range(1, 1000, step):
 
 UNDONE = "error[INTERRUPTED]: Interrupted. No database was changed. Run the command again when you like.\n"
 TOO_LATE = "Ctrl-C came when the import was complete: nothing was undone.\n"
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Lets Ctrl-C through to the tests and their children, also when a shell runs them in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
