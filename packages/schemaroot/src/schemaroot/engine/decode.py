@@ -34,13 +34,17 @@ FEW = 14
 class Decoder(Generic[Item]):
     """Decodes the rows of one statement."""
 
-    __slots__ = ("_many", "one")
+    __slots__ = ("_columns", "_many", "one")
 
     def __init__(
-        self, one: Callable[[tuple[Any, ...]], Item], many: Callable[[Sequence[tuple[Any, ...]]], list[Item]]
+        self,
+        one: Callable[[tuple[Any, ...]], Item],
+        many: Callable[[Sequence[tuple[Any, ...]]], list[Item]],
+        columns: Callable[[Sequence[Sequence[Any]]], list[Item]],
     ) -> None:
         self.one: Callable[[tuple[Any, ...]], Item] = one
         self._many = many
+        self._columns = columns
 
     def many(self, rows: Sequence[tuple[Any, ...]]) -> list[Item]:
         """All rows, in their order."""
@@ -54,6 +58,12 @@ class Decoder(Generic[Item]):
         for start in range(0, count, CHUNK):
             items += _paused(self._many, rows[start : start + CHUNK])
         return items
+
+    def of_columns(self, columns: Sequence[Sequence[Any]]) -> list[Item]:
+        """The rows whose values are given column by column; as few or as many as are decoded at once."""
+        if len(columns[0]) <= FEW:
+            return list(map(self.one, zip(*columns, strict=True)))
+        return _paused(self._columns, columns)
 
     def all(self, rows: Iterable[tuple[Any, ...]]) -> list[Item]:
         """All rows of a cursor, chunk by chunk, so that the driver's tuples never stand beside the whole result."""
@@ -182,7 +192,7 @@ def row_decoder(table: type[R], *, returned: bool = False) -> Decoder[R]:
 def tuple_decoder(sources: Sequence[Source]) -> Decoder[tuple[Any, ...]]:
     """The decoder of tuples of values."""
     if all(source.load is None for source in sources):
-        return Decoder(tuple, list)
+        return Decoder(tuple, list, lambda columns: list(zip(*columns, strict=True)))
     return _generated(sources, None, "tuple")
 
 
@@ -193,12 +203,12 @@ _MISFITS = (msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 def _function(name: str, rows: str, body: Sequence[str]) -> str:
     """Source of a decoding function that tells which column it could not load."""
     lines = "".join(f"        {line}\n" for line in body)
-    listed = f"({rows},)" if rows == "row" else rows
+    listed = {"row": "(row,)", "rows": "rows", "columns": "zip(*columns)"}[rows]
     caught = f"    except misfits as error:\n        raise misfit(error, {listed}) from None\n"
     return f"def {name}({rows}):\n    try:\n{lines}{caught}"
 
 
-def _misfit(error: Exception, rows: Sequence[tuple[Any, ...]], sources: Sequence[Source]) -> Exception:
+def _misfit(error: Exception, rows: Iterable[tuple[Any, ...]], sources: Sequence[Source]) -> Exception:
     for row in rows:
         for value, source in zip(row, sources, strict=True):
             if source.load is None or value is None:
@@ -235,6 +245,7 @@ def _generated(sources: Sequence[Source], make: Callable[..., Any] | None, label
     gathered = f"list(map(make, {column}))" if make is not None else f"list(zip({column}))"
     code = _function("one", "row", [f"{listed} = row", f"return {made}"])
     code += _function("many", "rows", [f"{listed} = zip(*rows)", f"return {gathered}"])
+    code += _function("of_columns", "columns", [f"{listed} = columns", f"return {gathered}"])
     names |= {"misfits": _MISFITS, "misfit": partial(_misfit, sources=sources)}
     exec(compile(code, f"<decoder of {label}>", "exec"), names)  # made of our own words alone
-    return Decoder(names["one"], names["many"])
+    return Decoder(names["one"], names["many"], names["of_columns"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter, length_hint
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -30,16 +30,25 @@ from schemaroot.schema.types import INT64_MAX, Real
 from schemaroot.schema.values import SqlValue
 
 R = TypeVar("R", bound=Table)
+V = TypeVar("V")
 
 Values = tuple[SqlValue, ...]
+Columns = tuple[Sequence[SqlValue], ...]
+
+
+class Arrange(Protocol):
+    """Puts the values of a row, or whole columns, into another order."""
+
+    def __call__(self, values: tuple[V, ...], /) -> tuple[V, ...]:
+        """The same values, ordered."""
+        ...
+
 
 CHUNK_PARAMETERS = 4000
 """Values in one INSERT: its text then stays short enough for the drivers' statement caches."""
 
 
-def _insert_sql(
-    table: type[Table], columns: Sequence[str], returning: Sequence[str]
-) -> tuple[str, Callable[[Values], Values]]:
+def _insert_sql(table: type[Table], columns: Sequence[str], returning: Sequence[str]) -> tuple[str, Arrange]:
     """The SQL of an insert, and what puts values in the order of `columns` into the order of its parameters."""
     clause = table_clause(table)
     # The values are dumped already, so the parameters have no type of their own.
@@ -53,11 +62,11 @@ def _insert_sql(
     return compiled.sql, _arranged(order)
 
 
-def _arranged(order: Sequence[int]) -> Callable[[Values], Values]:
+def _arranged(order: Sequence[int]) -> Arrange:
     if list(order) == list(range(len(order))):
         return _same
     if len(order) == 1:
-        return lambda values: (values[order[0]],)
+        return _only(order[0])
     return itemgetter(*order)
 
 
@@ -81,10 +90,10 @@ class InsertPlan(Generic[R]):
         self.computed: tuple[str, ...] = tuple(column.name for column in declared.generated)
         self.columns: tuple[str, ...] = (*extra, *(column.name for column in declared.stored))
         self.sql: str
-        self.arrange: Callable[[Values], Values]
+        self.arrange: Arrange
         self.sql, self.arrange = _insert_sql(table, self.columns, self.computed)
         known = (*((self.auto,) if self.auto else ()), *self.columns, *self.computed)
-        self.in_order: Callable[[Values], Values] = _arranged([known.index(name) for name in declared.columns])
+        self.in_order: Arrange = _arranged([known.index(name) for name in declared.columns])
 
     def values(self, row: New[R]) -> Values:
         """The driver's values of a row, in the order of `columns`."""
@@ -107,7 +116,7 @@ class BulkInsertPlan(Generic[R]):
         declared = table.__declaration__
         self.counted: InsertPlan[R] = InsertPlan(table, (self.single.auto, *extra)) if self.single.auto else self.single
         self.sql: str
-        self.arrange: Callable[[Values], Values]
+        self.arrange: Arrange
         self.sql, self.arrange = _insert_sql(table, self.counted.columns, ())
         self.sqls: dict[int, str] = {}
         self.chunk: int = max(1, CHUNK_PARAMETERS // len(self.counted.columns))
@@ -124,54 +133,74 @@ class BulkInsertPlan(Generic[R]):
 
     def many(self, connection: Connection, rows: Sequence[New[R]], progress: Progress) -> list[R]:
         """Inserts the rows and gives them as stored, in their order."""
-        values = self._numbered(connection, rows)
-        if self.counted.computed and self.read_back is None:
-            return self._one_by_one(connection, values, progress)
-        arranged = values if self.arrange is _same else [self.arrange(row) for row in values]
-        for start in range(0, len(arranged), self.chunk):
-            self._insert(connection, arranged[start : start + self.chunk], start, progress)
-        if self.read_back is None:
-            in_order = self.counted.in_order
-            return self.counted.decoder.many(values if in_order is _same else [in_order(row) for row in values])
-        keys = [row[self.key_place] for row in values]
-        found = connection.execute(self.read_back.sql, (str(keys),)).fetchall()
-        place = list(self.counted.declared.columns).index(self.counted.declared.primary_key[0].name)
-        by_key = {row[place]: row for row in found}
-        return self.counted.decoder.many([by_key[key] for key in keys])
+        first_key = None if self.next_key is None else self._first_key(connection, self.next_key, len(rows))
+        made: list[R] = []
+        for start in range(0, len(rows), self.chunk):
+            some = rows[start : start + self.chunk]
+            columns = self._columns(some, None if first_key is None else first_key + start)
+            if self.counted.computed and self.read_back is None:
+                made += self._one_by_one(connection, list(zip(*columns, strict=True)), start, progress)
+                continue
+            self._insert(connection, self.arrange(columns), len(some), start, progress)
+            if self.read_back is None:
+                made += self.counted.decoder.of_columns(self.counted.in_order(columns))
+            else:
+                made += self._read(connection, self.read_back, columns[self.key_place])
+        return made
 
-    def _insert(self, connection: Connection, rows: list[Values], start: int, progress: Progress) -> None:
-        sql = self.sqls.get(len(rows))
+    def _columns(self, rows: Sequence[New[R]], first_key: int | None) -> Columns:
+        """The driver's values of some rows, column by column in the order of `counted.columns`."""
+        single = self.single
+        given = zip(
+            *[single.values(row) for row in rows] if single.extra else [row.stored for row in rows], strict=True
+        )
+        return tuple(given) if first_key is None else (range(first_key, first_key + len(rows)), *given)
+
+    def _insert(self, connection: Connection, columns: Columns, count: int, start: int, progress: Progress) -> None:
+        sql = self.sqls.get(count)
         if sql is None:
-            sql = self.sqls[len(rows)] = dialect.repeat_values(self.sql, len(rows))
+            sql = self.sqls[count] = dialect.repeat_values(self.sql, count)
         try:
-            connection.execute(sql, tuple(chain.from_iterable(rows))).fetchall()
+            # Both zip() and chain() hand on what they have: no row is put together for it.
+            connection.execute(sql, tuple(chain.from_iterable(zip(*columns, strict=True)))).fetchall()
         except connection.driver.errors as error:
             if connection.driver.fault(error).primary != SQLITE_CONSTRAINT:
                 raise
             # The statement is undone: the same rows one by one tell which of them is refused.
+            rows = list(zip(*columns, strict=True))
             connection.cursor.executemany(self.sql, progress.following(rows, start))
 
-    def _numbered(self, connection: Connection, rows: Sequence[New[R]]) -> list[Values]:
-        single = self.single
-        given = [single.values(row) for row in rows] if single.extra else [row.stored for row in rows]
-        if self.next_key is None:
-            return given
-        last = connection.execute(self.next_key.sql, self.next_key.bind((), {})).fetchall()[0][0]
-        if last > INT64_MAX - len(given):
-            raise InvalidValueError("no keys are left", column=f"{single.declared.name}.{single.auto}")
-        return [(key, *row) for key, row in enumerate(given, last + 1)]
+    def _read(self, connection: Connection, compiled: Compiled, keys: Sequence[SqlValue]) -> list[R]:
+        """The rows with these keys, in their order."""
+        found = connection.execute(compiled.sql, (str(list(keys)),)).fetchall()
+        place = list(self.counted.declared.columns).index(self.counted.declared.primary_key[0].name)
+        by_key = {row[place]: row for row in found}
+        return self.counted.decoder.many([by_key[key] for key in keys])
 
-    def _one_by_one(self, connection: Connection, values: list[Values], progress: Progress) -> list[R]:
+    def _first_key(self, connection: Connection, next_key: Compiled, count: int) -> int:
+        last: int = connection.execute(next_key.sql, next_key.bind((), {})).fetchall()[0][0]
+        if last > INT64_MAX - count:
+            raise InvalidValueError("no keys are left", column=f"{self.single.declared.name}.{self.single.auto}")
+        return last + 1
+
+    def _one_by_one(self, connection: Connection, values: list[Values], start: int, progress: Progress) -> list[R]:
         plan = self.counted
         made: list[R] = []
-        for row in progress.following(values):
+        for row in progress.following(values, start):
             computed = connection.execute(plan.sql, plan.arrange(row)).fetchall()
             made.append(plan.decoder.one(plan.in_order(row + computed[0])))
         return made
 
 
-def _same(values: Values) -> Values:
+def _same(values: tuple[V, ...], /) -> tuple[V, ...]:
     return values
+
+
+def _only(place: int) -> Arrange:
+    def only(values: tuple[V, ...], /) -> tuple[V, ...]:
+        return (values[place],)
+
+    return only
 
 
 def _last_key(declared: TableDeclaration, table: type[Table]) -> Any:
@@ -256,7 +285,7 @@ class UpsertPlan(Generic[R]):
         order = [known.index(name) for name in compiled.compiler.positiontup or ()]
         self.sql: str = compiled.sql
         self.insert: InsertPlan[R] = InsertPlan(table, extra)
-        self.arrange: Callable[[Values], Values] = _arranged(order)
+        self.arrange: Arrange = _arranged(order)
         self.decoder: Decoder[R] = returned_decoder_for(table)
 
     def run(self, connection: Connection, row: New[R]) -> R:
