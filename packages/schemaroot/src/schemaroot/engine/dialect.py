@@ -5,6 +5,8 @@ Every text is a constant, or is made of names from declarations, which are quote
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from schemaroot.schema.constraints import search_table, search_triggers
 from schemaroot.schema.table import TableDeclaration
 
@@ -104,31 +106,38 @@ def repeat_values(insert: str, rows: int) -> str:
 
 
 def create_search(declared: TableDeclaration) -> list[str]:
+    """The full-text index of a declared table and the triggers that keep it in step."""
+    return create_search_over(declared.name, declared.primary_key[0].name, declared.search)
+
+
+def create_search_over(table: str, key: str, columns: Sequence[str]) -> list[str]:
     """The full-text index of a table and the triggers that keep it in step (https://sqlite.org/fts5.html#external_content_tables).
 
     It indexes all rows, live or not: whether a row is live is asked when searching.
     """
-    return [_create_search_table(declared), *create_search_triggers(declared)]
+    return [_create_search_table(table, key, columns), *_create_search_triggers(table, key, columns)]
 
 
-def _create_search_table(declared: TableDeclaration) -> str:
-    key = declared.primary_key[0].name
-    columns = ", ".join(map(quoted, declared.search))
-    content = declared.name.replace("'", "''")
+def _create_search_table(table: str, key: str, columns: Sequence[str]) -> str:
+    content, rowid = table.replace("'", "''"), key.replace("'", "''")
     return (
-        f"CREATE VIRTUAL TABLE {quoted(search_table(declared.name))} USING fts5({columns}, "
-        f"content='{content}', content_rowid='{key}', tokenize='unicode61 remove_diacritics 2')"
+        f"CREATE VIRTUAL TABLE {quoted(search_table(table))} USING fts5({', '.join(map(quoted, columns))}, "
+        f"content='{content}', content_rowid='{rowid}', tokenize='unicode61 remove_diacritics 2')"
     )
 
 
 def create_search_triggers(declared: TableDeclaration) -> list[str]:
-    """The triggers that keep the full-text index in step."""
-    table, index = quoted(declared.name), quoted(search_table(declared.name))
-    key = quoted(declared.primary_key[0].name)
-    columns = ", ".join(map(quoted, declared.search))
-    old = ", ".join(f"old.{quoted(name)}" for name in declared.search)
-    new = ", ".join(f"new.{quoted(name)}" for name in declared.search)
-    insert, delete, update = map(quoted, search_triggers(declared.name))
+    """The triggers that keep the full-text index of a declared table in step."""
+    return _create_search_triggers(declared.name, declared.primary_key[0].name, declared.search)
+
+
+def _create_search_triggers(table_name: str, key_name: str, names: Sequence[str]) -> list[str]:
+    table, index = quoted(table_name), quoted(search_table(table_name))
+    key = quoted(key_name)
+    columns = ", ".join(map(quoted, names))
+    old = ", ".join(f"old.{quoted(name)}" for name in names)
+    new = ", ".join(f"new.{quoted(name)}" for name in names)
+    insert, delete, update = map(quoted, search_triggers(table_name))
     add = f"INSERT INTO {index}(rowid, {columns}) VALUES (new.{key}, {new});"
     remove = f"INSERT INTO {index}({index}, rowid, {columns}) VALUES ('delete', old.{key}, {old});"
     return [
@@ -139,9 +148,13 @@ def create_search_triggers(declared: TableDeclaration) -> list[str]:
 
 
 def rebuild_search(declared: TableDeclaration) -> str:
-    """Fills the full-text index from its table."""
-    index = quoted(search_table(declared.name))
-    return f"INSERT INTO {index}({index}) VALUES ('rebuild')"
+    """Fills the full-text index of a declared table from its rows."""
+    return fill_search(search_table(declared.name))
+
+
+def fill_search(search: str) -> str:
+    """Fills a full-text index from the table that it is over."""
+    return f"INSERT INTO {quoted(search)}({quoted(search)}) VALUES ('rebuild')"
 
 
 def drop_trigger(name: str) -> str:

@@ -48,7 +48,7 @@ INTERNAL_NAMES = frozenset({"schema_history"})
 
 
 def is_internal(name: str) -> bool:
-    """Whether a table is kept by migrations for themselves rather than declared by anybody."""
+    """Whether a table or trigger is kept by migrations for themselves rather than declared by anybody."""
     return name in INTERNAL_NAMES or name.startswith(INTERNAL_PREFIXES)
 
 
@@ -69,7 +69,7 @@ def read_catalogue(connection: Connection, *, internal: bool = False) -> Catalog
     views: dict[str, ViewDef] = {}
     virtual: dict[str, VirtualTableDef] = {}
     for kind, name, owner, sql in told.objects:
-        if (is_internal(owner) and not internal) or folded(owner).startswith("sqlite_"):
+        if (not internal and (is_internal(owner) or is_internal(name))) or folded(owner).startswith("sqlite_"):
             continue
         match kind, told.kinds.get(name, ""):
             case "table", "shadow":

@@ -249,3 +249,49 @@ class IrreversibleError(MigrationError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"It cannot be undone: {reason}.", hint="Restore the backup that was made before it.")
+
+
+class OperationInvalidError(MigrationError):
+    """An operation of a revision does not fit the schema or its rows; it was refused before it ran."""
+
+    code = "OPERATION_INVALID"
+
+    def __init__(self, operation: str, reason: str, *, hint: str = "") -> None:
+        self.operation = operation
+        self.reason = reason
+        super().__init__(f"{operation}: {reason}; this operation was not run.", hint=hint)
+
+
+class OperationFailedError(MigrationError):
+    """The database refused a statement of an operation, as a rule because a row breaks a constraint."""
+
+    code = "OPERATION_FAILED"
+
+    def __init__(self, operation: str, reason: str, sql: str, *, hint: str = "") -> None:
+        self.operation = operation
+        self.reason = reason
+        self.sql = sql
+        super().__init__(f"{operation}: {reason}; the revision is undone.\n\n    {sql}\n", hint=hint)
+
+
+class RawSqlRefusedError(MigrationError):
+    """A revision gave SQL as text, or asked for the connection behind the operations."""
+
+    code = "RAW_SQL_REFUSED"
+
+    def __init__(self, operation: str, *, hint: str) -> None:
+        self.operation = operation
+        super().__init__(f"{operation} was refused; nothing was run.", hint=hint)
+
+
+class TransactionEndedError(MigrationError):
+    """A revision ended the transaction that it runs in, or began another."""
+
+    code = "TRANSACTION_ENDED"
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        super().__init__(
+            f"After {operation} the revision's transaction is over: something in it committed or rolled back.",
+            hint="A revision must neither begin, commit nor roll back; restore the backup if rows are missing.",
+        )

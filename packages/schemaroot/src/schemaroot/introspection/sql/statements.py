@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from schemaroot.introspection.catalogue import (
     CheckDef,
@@ -92,6 +93,7 @@ class _Column:
     null_conflict: Conflict | None = None
 
 
+@lru_cache(maxsize=1024)
 def parse_table(sql: str) -> TableDef:
     """The table of a CREATE TABLE statement; raises `Unreadable`."""
     reader = _begun(sql)

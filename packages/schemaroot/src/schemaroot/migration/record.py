@@ -1,0 +1,85 @@
+"""What would a revision do? Its operations, written down instead of run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from schemaroot.introspection.catalogue import Catalogue, TableDef
+from schemaroot.introspection.sql.tokens import folded
+from schemaroot.migration.altered import altered
+from schemaroot.migration.describe import describe
+from schemaroot.migration.op import running
+from schemaroot.migration.operations import (
+    Action,
+    AlterTable,
+    CreateTable,
+    DropTable,
+    Operation,
+    RenameColumn,
+    RenameTable,
+)
+
+
+class Recorder:
+    """Takes the operations of a revision and runs nothing.
+
+    Attributes:
+        operations: what it was given.
+    """
+
+    def __init__(self, catalogue: Catalogue | None = None) -> None:
+        self.operations: list[Operation] = []
+        self._tables: dict[str, TableDef] = {}
+        if catalogue is not None:
+            self._tables.update((folded(name), table) for name, table in catalogue.tables.items())
+
+    def apply(self, operation: Operation) -> None:
+        """Writes an operation down."""
+        self.operations.append(operation)
+        match operation:
+            case CreateTable(table):
+                self._tables[folded(table.name)] = table
+            case DropTable(name):
+                self._tables.pop(folded(name), None)
+            case RenameTable(old, new):
+                renamed = self._tables.pop(folded(old), None)
+                if renamed is not None:
+                    self._tables[folded(new)] = replace(renamed, name=new)
+            case AlterTable(name, actions):
+                before = self._tables.get(folded(name))
+                if before is not None:
+                    self._tables[folded(name)] = _changed(before, actions, describe(operation))
+            case _:
+                pass
+
+    def table(self, name: str) -> TableDef | None:
+        """A table as the operations so far would have made it, or `None` where that is not known."""
+        return self._tables.get(folded(name))
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
+
+def _changed(table: TableDef, actions: tuple[Action, ...], operation: str) -> TableDef:
+    for action in actions:
+        if isinstance(action, RenameColumn):
+            columns = [
+                replace(column, name=action.new) if folded(column.name) == folded(action.old) else column
+                for column in table.columns
+            ]
+            table = replace(table, columns=tuple(columns))
+    return altered(table, [each for each in actions if not isinstance(each, RenameColumn)], operation).table
+
+
+def record(run: Callable[[], object], catalogue: Catalogue | None = None) -> list[Operation]:
+    """The operations of a revision's `upgrade` or `downgrade`; nothing is run.
+
+    Args:
+        run: the function.
+        catalogue: the schema before it, from which an alteration of a part of a column takes the other parts.
+    """
+    recorder = Recorder(catalogue)
+    with running(recorder):
+        run()
+    return recorder.operations

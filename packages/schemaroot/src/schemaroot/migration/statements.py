@@ -1,0 +1,302 @@
+"""The statements of a migration that SQLAlchemy cannot say: rebuilds, side tables, schema texts. A listed SQL place.
+
+Every text is a constant or made of quoted names and of canonical expressions of the schema; values are parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from schemaroot.engine.dialect import quoted
+
+LEGACY_ALTER_ON = "PRAGMA legacy_alter_table=ON"
+LEGACY_ALTER_OFF = "PRAGMA legacy_alter_table=OFF"
+FOREIGN_KEY_CHECK = "PRAGMA foreign_key_check"
+
+SAVEPOINT = "SAVEPOINT schemaroot_revision"
+RELEASE = "RELEASE schemaroot_revision"
+
+OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
+NAMES = "SELECT name FROM sqlite_schema"
+SHADOWS = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'"
+
+WRITABLE_SCHEMA_ON = "PRAGMA writable_schema=ON"
+WRITABLE_SCHEMA_RESET = "PRAGMA writable_schema=RESET"
+SCHEMA_VERSION = "PRAGMA schema_version"
+SET_SCHEMA_TEXT = "UPDATE sqlite_schema SET sql = ? WHERE type = ? AND name = ?"
+
+HAS_SEQUENCES = "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'"
+SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+SET_SEQUENCE = "UPDATE sqlite_sequence SET seq = ? WHERE name = ?"
+ADD_SEQUENCE = "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)"
+
+HAS_STATISTICS = "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'"
+STATISTICS = "SELECT tbl, idx, stat FROM sqlite_stat1 WHERE tbl = ? COLLATE NOCASE"
+ADD_STATISTICS = "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)"
+
+PROBE_CREATE = 'CREATE TABLE "_probe" (a, b)'
+PROBE = 'ALTER TABLE "_probe" DROP COLUMN b'
+PROBE_DROP = 'DROP TABLE "_probe"'
+"""Dropping a column makes SQLite resolve every view and trigger again, and name the first that it cannot."""
+
+
+def names(columns: Iterable[str]) -> str:
+    """Names as a list of SQL."""
+    return ", ".join(map(quoted, columns))
+
+
+def column_of(table: str, column: str) -> str:
+    """A column with its table before it."""
+    return f"{quoted(table)}.{quoted(column)}"
+
+
+def rename_table(old: str, new: str) -> str:
+    """Gives a table another name."""
+    return f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)}"
+
+
+def rename_column(table: str, old: str, new: str) -> str:
+    """Gives a column another name."""
+    return f"ALTER TABLE {quoted(table)} RENAME COLUMN {quoted(old)} TO {quoted(new)}"
+
+
+def add_column(table: str, column: str) -> str:
+    """Adds a column, written as in CREATE TABLE."""
+    return f"ALTER TABLE {quoted(table)} ADD COLUMN {column}"
+
+
+def check_after(name: str | None, condition: str) -> str:
+    """A CHECK as it stands after a column."""
+    named = f" CONSTRAINT {quoted(name)}" if name is not None else ""
+    return f"{named} CHECK ({condition})"
+
+
+def drop(kind: str, name: str) -> str:
+    """Drops an object of a kind (`table`, `index`, `trigger`)."""
+    return f"DROP {kind.upper()} {quoted(name)}"
+
+
+def count(table: str) -> str:
+    """Counts the rows of a table."""
+    return f"SELECT count(*) FROM {quoted(table)}"
+
+
+def count_nulls(table: str, expression: str) -> str:
+    """Counts the rows for which an expression is NULL."""
+    return f"SELECT count(*) FROM {quoted(table)} WHERE ({expression}) IS NULL"
+
+
+def has_rows(table: str) -> str:
+    """Whether a table holds a row."""
+    return f"SELECT EXISTS (SELECT 1 FROM {quoted(table)})"
+
+
+def foreign_key_check(table: str) -> str:
+    """The rows of a table that refer to nothing."""
+    return f"PRAGMA foreign_key_check({quoted(table)})"
+
+
+def columns_of(table: str) -> str:
+    """The columns of a table as SQLite numbers them."""
+    literal = table.replace("'", "''")
+    return f"SELECT cid, name, type, pk, hidden FROM pragma_table_xinfo('{literal}') ORDER BY cid"
+
+
+def keys_of(table: str) -> str:
+    """The indexes that SQLite makes for a table's keys, with their columns."""
+    literal = table.replace("'", "''")
+    return (
+        'SELECT i.name, i."unique", i.origin, x.seqno, x.cid, x.name, x."desc", x.coll, x."key" '
+        f"FROM pragma_index_list('{literal}') i, pragma_index_xinfo(i.name) x ORDER BY i.name, x.seqno"
+    )
+
+
+def set_schema_version(version: int) -> str:
+    """Tells every connection that the schema's texts changed."""
+    return f"PRAGMA schema_version={version:d}"
+
+
+# --- copying ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Join:
+    """A table joined to the rows that are copied: `left` keeps rows without a partner."""
+
+    table: str
+    on: str
+    left: bool = True
+    alias: str = ""
+
+    def __str__(self) -> str:
+        alias = f" AS {quoted(self.alias)}" if self.alias else ""
+        return f"{'LEFT JOIN' if self.left else 'JOIN'} {quoted(self.table)}{alias} ON {self.on}"
+
+
+def equal(pairs: Iterable[tuple[str, str]]) -> str:
+    """That each pair of expressions is equal."""
+    return " AND ".join(f"{one} = {other}" for one, other in pairs)
+
+
+def same_value(one: str, other: str) -> str:
+    """That two expressions are the same value of the same storage class: 1 and 1.0 are two, and so are 'a' and 'A'."""
+    return f"({one} COLLATE BINARY IS {other} AND typeof({one}) = typeof({other}))"
+
+
+def changed(pairs: Iterable[tuple[str, str]]) -> str:
+    """That one of the pairs differs."""
+    return " OR ".join(f"NOT {same_value(one, other)}" for one, other in pairs)
+
+
+def case(condition: str, yes: str, no: str) -> str:
+    """One expression where a condition holds, else another."""
+    return f"CASE WHEN {condition} THEN {yes} ELSE {no} END"
+
+
+def is_given(expression: str) -> str:
+    """That an expression is not NULL."""
+    return f"{expression} IS NOT NULL"
+
+
+def in_parentheses(expression: str) -> str:
+    """An expression that stands for itself."""
+    return f"({expression})"
+
+
+def from_table(table: str, alias: str = "", joins: Sequence[Join] = ()) -> str:
+    """Where rows come from: a table, the name by which expressions know it, and what is joined to it."""
+    known_as = f" AS {quoted(alias)}" if alias else ""
+    return " ".join([f"{quoted(table)}{known_as}", *map(str, joins)])
+
+
+def from_selected(values: Sequence[tuple[str, str]], source: str, alias: str) -> str:
+    """Rows with named expressions over others, so that names outside cannot be taken for those inside."""
+    chosen = ", ".join(f"{expression} AS {quoted(name)}" for name, expression in values)
+    return f"(SELECT {chosen} FROM {source}) AS {quoted(alias)}"
+
+
+def count_from(source: str) -> str:
+    """Counts the rows of a source."""
+    return f"SELECT count(*) FROM {source}"
+
+
+def last(condition: str) -> str:
+    """An order that puts the rows for which a condition does not hold last."""
+    return f"{condition} DESC"
+
+
+def joined(source: str, join: Join) -> str:
+    """A source with one more table."""
+    return f"{source} {join}"
+
+
+def copy(into: str, values: Sequence[tuple[str, str]], source: str, *, where: str = "", order: str = "") -> str:
+    """Copies rows inside of the database, by an explicit map of columns.
+
+    Args:
+        into: the table that takes the rows.
+        values: each of its columns with the expression for it; a rowid goes by one of its own names.
+        source: where the rows come from, as `from_table` or `from_selected` says it.
+        where: which rows; empty for all.
+        order: in which order; empty for the table's own.
+    """
+    parts = [
+        f"INSERT INTO {quoted(into)} ({names(name for name, _ in values)})",
+        f"SELECT {', '.join(expression for _, expression in values)}",
+        f"FROM {source}",
+        *([f"WHERE {where}"] if where else []),
+        *([f"ORDER BY {order}"] if order else []),
+    ]
+    return " ".join(parts)
+
+
+# --- side tables ------------------------------------------------------------------------------------------------------
+
+
+def create_side(name: str, key: Sequence[tuple[str, str]], columns: Sequence[str]) -> str:
+    """A table for kept values: its key with types, everything else without, so that each value stays as it was."""
+    described = [f"{quoted(column)} {kind}".strip() for column, kind in key]
+    described += map(quoted, columns)
+    if key:
+        described.append(f"PRIMARY KEY ({names(column for column, _ in key)})")
+    # With an integer key the rows lie in its order anyway; with another one they would need an index besides.
+    option = " WITHOUT ROWID" if key and [kind for _, kind in key] != ["INTEGER"] else ""
+    return f"CREATE TABLE {quoted(name)} ({', '.join(described)}){option}"
+
+
+def forget_deleted(trigger: str, table: str, side: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """A trigger that removes the kept values of a deleted row, since its key may be given to another row."""
+    condition = equal((quoted(kept), f"OLD.{key}") for kept, key in pairs)
+    return (
+        f"CREATE TRIGGER {quoted(trigger)} AFTER DELETE ON {quoted(table)} "
+        f"BEGIN DELETE FROM {quoted(side)} WHERE {condition}; END"
+    )
+
+
+def create_meta(name: str) -> str:
+    """The table that tells what a run of a revision kept."""
+    return (
+        f"CREATE TABLE {quoted(name)} (run INTEGER, kind TEXT, name TEXT, owner TEXT, sql TEXT, side TEXT, detail TEXT)"
+    )
+
+
+def add_meta(name: str) -> str:
+    """Notes one thing that was kept."""
+    columns = "run, kind, name, owner, sql, side, detail"
+    return f"INSERT INTO {quoted(name)} ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+def note_schema(name: str) -> str:
+    """Notes the texts of the whole schema but for what undoing keeps."""
+    return (
+        f"INSERT INTO {quoted(name)} (run, kind, name, owner, sql, detail) "
+        "SELECT ?, 'schema', name, tbl_name, sql, type FROM sqlite_schema "
+        "WHERE sql IS NOT NULL AND substr(name, 1, 6) <> '_undo_' ORDER BY rowid"
+    )
+
+
+def read_meta(name: str) -> str:
+    """What the newest run kept, in the order in which it did."""
+    return (
+        f"SELECT run, kind, name, owner, sql, side, detail FROM {quoted(name)} "
+        f"WHERE run = (SELECT max(run) FROM {quoted(name)}) ORDER BY rowid"
+    )
+
+
+def read_all_meta(name: str) -> str:
+    """What every run kept."""
+    return f"SELECT run, kind, name, owner, sql, side, detail FROM {quoted(name)} ORDER BY rowid"
+
+
+def last_run(name: str) -> str:
+    """The number of the newest run."""
+    return f"SELECT coalesce(max(run), 0) FROM {quoted(name)}"
+
+
+def forget_run(name: str) -> str:
+    """Forgets what a run noted, but for values that nobody asked for; those stay until they are pruned."""
+    return f"DELETE FROM {quoted(name)} WHERE run = ? AND side IS NULL AND kind <> 'run'"
+
+
+def forget_meta(name: str) -> str:
+    """Forgets one thing that was kept."""
+    return f"DELETE FROM {quoted(name)} WHERE side = ?"
+
+
+def has_kept(name: str) -> str:
+    """Whether a run has kept values."""
+    return f"SELECT EXISTS (SELECT 1 FROM {quoted(name)} WHERE side IS NOT NULL)"
+
+
+def update_meta(name: str) -> str:
+    """Notes that something kept is known by other names now."""
+    return f"UPDATE {quoted(name)} SET name = ?, detail = ? WHERE side = ?"
+
+
+UNDO_TABLES = (
+    "SELECT s.name FROM sqlite_schema s WHERE s.type = 'table' AND substr(s.name, 1, 6) = '_undo_' AND 7 = "
+    "(SELECT count(*) FROM pragma_table_info(s.name) c "
+    "WHERE c.name IN ('run', 'kind', 'name', 'owner', 'sql', 'side', 'detail')) ORDER BY s.rowid"
+)
+"""The tables that tell what runs of revisions kept."""
