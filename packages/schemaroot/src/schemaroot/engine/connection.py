@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 from schemaroot.engine import dialect
 from schemaroot.engine.driver import SQLITE_BUSY, SQLITE_LOCKED, Cursor, Driver
@@ -20,7 +21,7 @@ RETRY_MIN_S, RETRY_MAX_S = 0.0002, 0.002
 class Connection:
     """One driver connection, the cursor that it reuses, and whether a transaction is open on it."""
 
-    __slots__ = ("cursor", "depth", "driver", "execute", "lost", "raw", "read_only", "since", "streams")
+    __slots__ = ("__weakref__", "cursor", "depth", "driver", "execute", "lost", "raw", "read_only", "since", "streams")
 
     def __init__(self, driver: Driver, raw: Any, *, writer: bool) -> None:
         self.driver: Driver = driver
@@ -105,6 +106,9 @@ class Pool:
     """The connections of one database.
 
     Taking a free reader costs one `deque.pop`, which is atomic; the condition is for opening and waiting alone.
+
+    An exception that a signal raises (Ctrl-C) may come between any two steps. A reader that it takes out of our hands
+    is closed as Python forgets it, and another one is opened in its place: the pool knows its readers weakly.
     """
 
     def __init__(self, connect: Callable[[bool], Connection], *, readers: int, timeout_ms: float) -> None:
@@ -112,10 +116,12 @@ class Pool:
         self._size: int = readers
         self._timeout_ms: float = timeout_ms
         self._idle: deque[Connection] = deque()
-        self._all: list[Connection] = []
+        self._all: WeakSet[Connection] = WeakSet()
         self._condition: threading.Condition = threading.Condition()
         self._waiting: int = 0
         self._write_lock: threading.Lock = threading.Lock()
+        self.release_writer: Callable[[], None] = self._write_lock.release
+        """Frees the writing connection in one step that no signal divides; `writer_freed()` follows."""
         self._writer: Connection | None = None
         self.closed: bool = False
 
@@ -148,7 +154,7 @@ class Pool:
                     pass
                 if len(self._all) < self._size:
                     connection = self._connect(False)
-                    self._all.append(connection)
+                    self._all.add(connection)
                     return connection
                 self._waiting += 1
                 try:
@@ -163,21 +169,29 @@ class Pool:
     def take_writer(self) -> Connection:
         """The writing connection; raises `DatabaseLockedError` when another thread keeps it for too long."""
         started = time.monotonic()
-        if not self._write_lock.acquire(timeout=self._timeout_ms / 1000):
-            raise DatabaseLockedError((time.monotonic() - started) * 1000)
+        got: list[bool] = []
         try:
+            # One call in C that takes the lock and says so: a signal's exception comes before it or after it.
+            got.extend(map(self._write_lock.acquire, (True,), (self._timeout_ms / 1000,)))
+            if not got[0]:
+                raise DatabaseLockedError((time.monotonic() - started) * 1000)
             if self.closed:
                 raise ClosedError
             if self._writer is None:
                 self._writer = self._connect(True)
             return self._writer
         except BaseException:
-            self._write_lock.release()
+            if True in got:
+                self._write_lock.release()
             raise
 
     def give_writer(self) -> None:
         """Frees the writing connection."""
-        self._write_lock.release()
+        self.release_writer()
+        self.writer_freed()
+
+    def writer_freed(self) -> None:
+        """Closes the writing connection when the pool was closed meanwhile."""
         if self.closed:
             self._close_writer()
 
@@ -213,7 +227,7 @@ class Pool:
                 connection = self._idle.pop()
             except IndexError:
                 return
-            self._all.remove(connection)
+            self._all.discard(connection)
             connection.close()
 
 
@@ -223,17 +237,24 @@ class SharedPool(Pool):
     def __init__(self, connect: Callable[[bool], Connection], *, timeout_ms: float) -> None:
         super().__init__(connect, readers=1, timeout_ms=timeout_ms)
         self._lock: threading.RLock = threading.RLock()
+        self.release_writer: Callable[[], None] = self._lock.release
 
     def take(self) -> Connection:
         """The connection, when no other thread uses it."""
-        if not self._lock.acquire(timeout=self._timeout_ms / 1000):
-            raise PoolExhaustedError(1, self._timeout_ms)
-        if self.closed:
-            self._lock.release()
-            raise ClosedError
-        if self._writer is None:
-            self._writer = self._connect(True)
-        return self._writer
+        got: list[bool] = []
+        try:
+            got.extend(map(self._lock.acquire, (True,), (self._timeout_ms / 1000,)))
+            if not got[0]:
+                raise PoolExhaustedError(1, self._timeout_ms)
+            if self.closed:
+                raise ClosedError
+            if self._writer is None:
+                self._writer = self._connect(True)
+            return self._writer
+        except BaseException:
+            if True in got:
+                self._lock.release()
+            raise
 
     def give(self, connection: Connection) -> None:
         """Frees the connection."""
@@ -247,9 +268,8 @@ class SharedPool(Pool):
         except PoolExhaustedError as error:
             raise DatabaseLockedError(error.waited_ms) from None
 
-    def give_writer(self) -> None:
-        """Frees the connection."""
-        self._lock.release()
+    def writer_freed(self) -> None:
+        """Nothing: closing waits for the lock."""
 
     def close(self) -> None:
         """Closes the connection, and with it the database goes."""

@@ -100,21 +100,24 @@ class Engine:
             with self._savepoint(held):
                 yield
             return
+        held_here = self.held
+        release = self.pool.release_writer
         connection = self.pool.take_writer()
         try:
             self._begin(connection)
-            self.held.connection = connection
+            held_here.connection = connection
             yield
             self._commit(connection)
         except BaseException:
             self._undo(connection)
             raise
-        finally:
-            self.held.connection = None
+        finally:  # no call before the lock is free: a signal's exception comes at calls
+            held_here.connection = None
             connection.depth = 0
             if connection.lost:
                 connection.lost = connection.read_only = False
-            self.pool.give_writer()
+            release()
+        self.pool.writer_freed()
         self._watch_log()
 
     def _begin(self, connection: Connection) -> None:
@@ -200,22 +203,20 @@ class Engine:
         if self.held.connection is not None:
             yield
             return
+        held_here = self.held
         connection = self.pool.take()
         try:
             connection.execute(dialect.BEGIN_READ).fetchall()
             connection.since = time.monotonic()
-            self.held.connection = connection
+            held_here.connection = connection
             was_read_only, connection.read_only = connection.read_only, True
             try:
                 yield
             finally:
                 connection.read_only = was_read_only
-                self.held.connection = None
-                connection.since = 0.0
-                connection.lost = False
-                self._undo(connection)
+                held_here.connection = None
         finally:
-            self.pool.give(connection)
+            self._end_read(connection)
 
     @property
     def in_transaction(self) -> bool:
@@ -249,15 +250,35 @@ class Engine:
         """Runs reads on a connection; a lock (a log in recovery) is waited for, other errors are ours."""
         connection = self.held.connection or self.pool.take()
         try:
-            return run(connection)
-        except self.errors as error:
-            return self.read_again(connection, run, sql, error)
+            try:
+                found = run(connection)
+            except self.errors as error:
+                found = self.read_again(connection, run, sql, error)
         except BaseException:
-            self._settle(connection)
+            self.fail_read(connection)
             raise
-        finally:
-            if connection is not self.held.connection:
-                self.pool.give(connection)
+        if connection is not self.held.connection:
+            self.pool.give(connection)
+        return found
+
+    def fail_read(self, connection: Connection) -> None:
+        """Ends a read that an exception broke off: nothing of it stays open on the connection."""
+        self._settle(connection)
+        if connection is not self.held.connection:
+            self._end_read(connection)
+
+    def _end_read(self, connection: Connection) -> None:
+        """Ends a reader's transaction and gives it back; one that cannot be ended, or was interrupted here, is dropped.
+
+        Given back with its transaction open, it would go on seeing the database as it was.
+        """
+        connection.since = 0.0
+        connection.lost = False
+        self._undo(connection)
+        if connection.in_transaction and self.path != MEMORY:
+            connection.close()  # the pool forgets it, and opens another one
+        else:
+            self.pool.give(connection)
 
     def read_again(self, connection: Connection, run: Callable[[Connection], T], sql: str, error: BaseException) -> T:
         """Runs a read again that met an error, for as long as that is a lock and time is left."""
@@ -327,6 +348,7 @@ class Engine:
             raise TransactionError(
                 "The database was opened read-only; nothing was written.", hint="Open it for writing."
             )
+        release = self.pool.release_writer
         connection = self.pool.take_writer()
         try:
             if connection.in_transaction:  # left behind when a rollback was interrupted
@@ -346,7 +368,8 @@ class Engine:
             self._settle(connection)
             raise
         finally:
-            self.pool.give_writer()
+            release()
+            self.pool.writer_freed()
 
     def _settle(self, connection: Connection) -> None:
         """Ends a statement that an exception of Python's left half done, so that it holds nothing open."""
@@ -386,9 +409,7 @@ class Engine:
         finally:
             cursor.close()
             if held is None:
-                connection.since = 0.0
-                self._undo(connection)
-                self.pool.give(connection)
+                self._end_read(connection)
             elif cursor in held.streams:
                 held.streams.remove(cursor)
 

@@ -35,14 +35,19 @@ def point_reader(database: Database, table: type[R]) -> Callable[[object], R | N
         parameters = (id if type(id) is int else dump(id),)
         connection = held.connection or take()
         try:
-            rows = connection.execute(sql, parameters).fetchall()
-        except errors as error:
-            if isinstance(error, OverflowError):
-                return None  # no row has a number beyond 64 bits
-            rows = database.read_again(connection, lambda again: again.execute(sql, parameters).fetchall(), sql, error)
-        finally:
-            if connection is not held.connection:
-                give(connection)
+            try:
+                rows = connection.execute(sql, parameters).fetchall()
+            except OverflowError:  # no row has a number beyond 64 bits
+                rows = []
+            except errors as error:
+                rows = database.read_again(
+                    connection, lambda again: again.execute(sql, parameters).fetchall(), sql, error
+                )
+        except BaseException:
+            database.fail_read(connection)
+            raise
+        if connection is not held.connection:
+            give(connection)
         return decode(rows[0]) if rows else None
 
     return find
