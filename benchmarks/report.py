@@ -45,8 +45,24 @@ def machine(folder: Path) -> Document:
         "sqlite3": sqlite3.sqlite_version,
         "file_system": _file_system(folder),
         "fsync_us": round(_fsync_us(folder), 1),
-        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "load": load(),
     }
+
+
+def load() -> float | None:
+    """How many processes wanted to run during the last minute, on average."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def busy(about: Document) -> str | None:
+    """What makes the figures doubtful: more work beside the measuring than half of the cores can take."""
+    before, after, room = about["load"] or 0, about["load_after"] or 0, (about["cores"] or 1) / 2
+    if before <= room and after <= 1 + room:  # the measuring itself keeps one core busy
+        return None
+    return (
+        f"the machine was busy (load {before} before, {after} after, {about['cores']} cores): a long block waits for "
+        "others, and its ratio says nothing; measure again when it is quiet, or with --cpu"
+    )
 
 
 def _cpu() -> str:
@@ -153,7 +169,8 @@ def markdown(made: Document, before: Document | None = None) -> str:
         f"# Speed at scale {settings['scale']:g}, {settings['date'][:10]}",
         "",
         f"{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; {about['system']}; {about['python']}; "
-        f"{about['file_system']}, one page and its fsync {about['fsync_us']} µs; load {about['load']} at the start.",
+        f"{about['file_system']}, one page and its fsync {about['fsync_us']} µs; "
+        f"load {about['load']} before and {about['load_after']} after.",
         "",
         f"Medians of {blocks} interleaved blocks of about {settings['block_ms']:g} ms{clock}, "
         f"from {settings['processes']} fresh process(es) each. Ratios are to the floor (`benchmarks/floor.py`: "
@@ -198,6 +215,7 @@ def markdown(made: Document, before: Document | None = None) -> str:
         versions = ", ".join(f"{package} {version}" for package, version in told["versions"].items())
         lines.append(f"- `{name}`: {told['title']}; SQLite {told['sqlite']}{'; ' + versions if versions else ''}")
     lines += [f"- **`{name}` is absent**: {reason}" for name, reason in settings["absent"].items()]
+    lines += [f"- **Doubtful**: {about['busy']}"] if about["busy"] else []
     lines += [f"- **Not the same for everyone**: {warning}" for warning in settings["warnings"]]
     return "\n".join(lines) + "\n"
 

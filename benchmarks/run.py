@@ -23,7 +23,7 @@ if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(ROOT))
 
 from benchmarks.measure import Missing, Settings, measure  # noqa: E402  # the path comes first
-from benchmarks.report import ORDER, Document, document, machine, markdown  # noqa: E402  # the path comes first
+from benchmarks.report import ORDER, Document, busy, document, load, machine, markdown  # noqa: E402  # the path comes first
 from benchmarks.roster import FLOOR, OURS, OWN, PEERS  # noqa: E402  # the path comes first
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -76,6 +76,10 @@ def _measured(
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
+    about["load_after"] = load()
+    about["busy"] = busy(about)
+    if about["busy"]:
+        say(f"DOUBTFUL: {about['busy']}")
     for name, reason in found.absent.items():
         say(f"ABSENT: {name} is left out: {reason}")
     for warning in found.warnings:
