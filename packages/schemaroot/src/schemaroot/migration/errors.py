@@ -119,6 +119,37 @@ class RevisionOrderError(MigrationError):
         )
 
 
+class RenameUnclearError(MigrationError):
+    """Something goes and something like it comes, and nobody said whether that is a rename; it is never guessed."""
+
+    code = "RENAME_UNCLEAR"
+
+    def __init__(self, hints: Sequence[str], dropped: Sequence[str]) -> None:
+        self.hints: tuple[str, ...] = tuple(hints)
+        self.dropped: tuple[str, ...] = tuple(dropped)
+        drops = " ".join(f"--drop {name}" for name in self.dropped)
+        super().__init__(
+            "Something may have been renamed; no revision was written.",
+            hint=f"If it was, write {'; '.join(self.hints)}. If not, add: {drops}",
+        )
+
+
+class LintError(MigrationError):
+    """A revision would do something dangerous to this database and does not say that it means to."""
+
+    code = "LINT_REFUSED"
+
+    def __init__(self, revision: str, findings: Sequence[str], codes: Sequence[str]) -> None:
+        self.revision = revision
+        self.findings: tuple[str, ...] = tuple(findings)
+        self.codes: tuple[str, ...] = tuple(dict.fromkeys(codes))
+        allow = "; ".join(f"# lint: allow {code} - your reason" for code in self.codes)
+        super().__init__(
+            f"Revision {revision} was not run: {'; '.join(self.findings)}.",
+            hint=f"`migrate plan` shows the safer way. If it is meant, write into the file: {allow}",
+        )
+
+
 class SchemaDriftError(MigrationError):
     """The live schema is not what its revisions made."""
 
@@ -174,28 +205,21 @@ class MigrationLockedError(MigrationError):
         )
 
 
-class NoSpaceError(MigrationError):
-    """There is not enough space for a backup, a rehearsal and the migration."""
-
-    code = "NO_SPACE"
-
-    def __init__(self, folder: Path, needed: int, free: int) -> None:
-        self.needed = needed
-        self.free = free
-        super().__init__(
-            f"{folder} has {free / 1048576:.1f} MiB free and the migration needs {needed / 1048576:.1f} MiB;"
-            " nothing was run.",
-            hint="Free space, or leave the rehearsal out (--no-rehearse), which halves it.",
-        )
-
-
 class RevisionFailedError(MigrationError):
     """A step of a revision failed; the revision was rolled back whole."""
 
     code = "REVISION_FAILED"
 
     def __init__(
-        self, revision: str, direction: str, step: int, problem: str, *, statement: str = "", backup: str = ""
+        self,
+        revision: str,
+        direction: str,
+        step: int,
+        problem: str,
+        *,
+        statement: str = "",
+        backup: str = "",
+        tried: bool = False,
     ) -> None:
         self.revision = revision
         self.direction = direction
@@ -203,10 +227,12 @@ class RevisionFailedError(MigrationError):
         self.problem = problem
         self.statement = statement
         self.backup = backup
-        at = f" at step {step}" if step else ""
-        ran = f" Statement: {statement}" if statement else ""
+        self.tried = tried
+        where = " on an empty database already" if tried else ""
+        ran = f" Statement: {' '.join(statement.split())}." if statement else ""
+        outcome = "The database itself was not touched." if tried else "It was rolled back whole."
         super().__init__(
-            f"Revision {revision} ({direction}) failed{at}: {problem.rstrip('.')}.{ran} It was rolled back whole.",
+            f"Revision {revision} ({direction}) failed{where} at step {step}: {problem.rstrip('.')}.{ran} {outcome}",
             hint=f"Mend the revision and run again; the backup is {backup}." if backup else "Mend it and run again.",
         )
 
@@ -232,12 +258,13 @@ class RehearsalError(MigrationError):
 
     code = "REHEARSAL_FAILED"
 
-    def __init__(self, stage: str, problem: str, hint: str = "Mend the revision and run again.") -> None:
+    def __init__(self, stage: str, problem: str, *, backup: str = "") -> None:
         self.stage = stage
         self.problem = problem
+        self.backup = backup
         super().__init__(
             f"The rehearsal on a copy failed ({stage}): {problem.rstrip('.')}. The database itself was not changed.",
-            hint=hint,
+            hint="Mend the revision and run again." + (f" The backup is {backup}." if backup else ""),
         )
 
 

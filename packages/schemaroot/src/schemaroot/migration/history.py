@@ -82,7 +82,9 @@ def runner_name() -> str:
 
 def has_history(db: Database) -> bool:
     """Whether the ledger is there."""
-    schema = sa.table("sqlite_schema", sa.column("name"), sa.column("type"))
+    schema = sa.table(
+        "sqlite_master", sa.column("name"), sa.column("type")
+    )  # older SQLite knows it under no other name
     found = sa.select(schema.c.name).where(schema.c.type == "table", schema.c.name == HISTORY)
     return bool(db.all(found))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from schemaroot.introspection.sql.tokens import Token, plain, tokenize
 
@@ -96,6 +97,7 @@ class Reader:
         return " ".join(words)
 
 
+@lru_cache(maxsize=1024)
 def type_text(value: str) -> str:
     """A type as SQLite keeps it: its words in capitals, or quoted where no words read so."""
     reader = Reader(tokenize(value))

@@ -38,6 +38,9 @@ from schemaroot.introspection.sql.nodes import Collate, Literal, Name
 from schemaroot.introspection.sql.reader import Reader, collation_text, is_word
 from schemaroot.introspection.sql.tokens import Token, folded, name_text, plain, string_text, tokenize
 
+_remembered = lru_cache(maxsize=4096)
+"""A schema is read again and again while a migration runs, and hardly a text of it has changed."""
+
 CONFLICTS: dict[str, Conflict] = {
     "ROLLBACK": "rollback",
     "ABORT": "abort",
@@ -93,7 +96,7 @@ class _Column:
     null_conflict: Conflict | None = None
 
 
-@lru_cache(maxsize=1024)
+@_remembered
 def parse_table(sql: str) -> TableDef:
     """The table of a CREATE TABLE statement; raises `Unreadable`."""
     reader = _begun(sql)
@@ -361,6 +364,7 @@ class _TableParser:
         return key
 
 
+@_remembered
 def default_of(text: str) -> str:
     """The canonical DEFAULT of what SQLite says that it is, which has no parentheses around an expression."""
     return _literal_default(tokenize(text))
@@ -428,6 +432,7 @@ def _key_part(reader: Reader, scope: Scope | None) -> KeyPart:
 # --- indexes ----------------------------------------------------------------------------------------------------------
 
 
+@_remembered
 def parse_index(sql: str, table: TableDef | None = None) -> IndexDef:
     """The index of a CREATE INDEX statement; raises `Unreadable`.
 
@@ -459,6 +464,7 @@ def parse_index(sql: str, table: TableDef | None = None) -> IndexDef:
 # --- triggers, views, virtual tables ----------------------------------------------------------------------------------
 
 
+@_remembered
 def parse_trigger(sql: str) -> TriggerDef:
     """The trigger of a CREATE TRIGGER statement; raises `Unreadable`."""
     reader = _begun(sql)
@@ -489,6 +495,7 @@ def parse_trigger(sql: str) -> TriggerDef:
     return TriggerDef(name, table, trigger_statement(name, f"{time} {event}", table, condition, body), sql=sql)
 
 
+@_remembered
 def parse_view(sql: str) -> ViewDef:
     """The view of a CREATE VIEW statement; raises `Unreadable`."""
     reader = _begun(sql)
@@ -499,6 +506,7 @@ def parse_view(sql: str) -> ViewDef:
     return ViewDef(name, view_statement(name, columns, plain(reader.tokens[reader.place : -1])), sql=sql)
 
 
+@_remembered
 def parse_virtual_table(sql: str, shadows: tuple[str, ...] = ()) -> VirtualTableDef:
     """The virtual table of a CREATE VIRTUAL TABLE statement; raises `Unreadable`.
 

@@ -1,0 +1,178 @@
+"""The verbs beside up and down: where does it stand, is it what it should be, and how is its history set right?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemaroot.backup.create import integrity_problems
+from schemaroot.engine import dialect
+from schemaroot.errors import SchemarootError
+from schemaroot.introspection.read import read_catalogue
+from schemaroot.migration.compare import differences
+from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError
+from schemaroot.migration.history import Fact, HistoryEntry, applied, create_history, write_fact
+from schemaroot.migration.recorded import replay
+from schemaroot.migration.revisions import Revision
+from schemaroot.migration.runner import Report, Runner
+from schemaroot.migration.state import read_state
+
+
+@dataclass(frozen=True)
+class AppliedRevision:
+    """A revision that a database has."""
+
+    revision: str
+    event: str
+    applied: datetime
+    by: str
+    backup: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a database stands.
+
+    Attributes:
+        database: its path.
+        applied: the revisions that it has, parents first.
+        pending: the revisions that it lacks, in the order in which they would run.
+        head: the newest revision among the files.
+        problems: what keeps a runner from going on, a sentence each.
+    """
+
+    database: str
+    applied: tuple[AppliedRevision, ...]
+    pending: tuple[str, ...]
+    head: str
+    problems: tuple[str, ...]
+
+    @property
+    def current(self) -> str:
+        """The newest revision that the database has, or nothing."""
+        return self.applied[-1].revision if self.applied else ""
+
+
+def status(runner: Runner) -> Status:
+    """Where the database stands; a fault of the history is told, not raised.
+
+    Raises:
+        DatabaseMissingError and the like when the file cannot be read, RevisionError when the files cannot.
+    """
+    revisions = runner.migrations.revisions()
+    problems: list[str] = []
+    head = ""
+    try:
+        head = revisions.head.id if revisions.head is not None else ""
+    except SchemarootError as error:
+        problems.append(str(error))
+    with runner.open(revisions, read_only=True) as db:
+        try:
+            state = read_state(db, revisions)
+        except SchemarootError as error:
+            problems.append(str(error))
+            state = read_state(db, revisions, strict=False)
+    has = applied(state.entries)
+    known = tuple(
+        AppliedRevision(name, entry.event, entry.applied, entry.by, entry.backup) for name, entry in has.items()
+    )
+    pending = tuple(one.id for one in revisions.ordered if one.id not in state.names)
+    return Status(str(runner.path), known, pending, head, tuple(problems))
+
+
+def history(runner: Runner) -> tuple[HistoryEntry, ...]:
+    """The ledger, oldest line first."""
+    revisions = runner.migrations.revisions()
+    with runner.open(revisions, read_only=True) as db:
+        return read_state(db, revisions, strict=False).entries
+
+
+@dataclass
+class Verdict:
+    """What a comparison of a live database with its recorded state found; nothing when all is well."""
+
+    revision: str
+    problems: list[str] = field(default_factory=list[str])
+
+
+def verify(runner: Runner) -> Verdict:
+    """Holds the live schema against what its revisions made, and asks SQLite whether the file is whole."""
+    revisions = runner.migrations.revisions()
+    with runner.open(revisions, read_only=True) as db:
+        try:
+            state = read_state(db, revisions)
+        except SchemarootError as error:
+            return Verdict("", [error.message])
+        connection = db.pool.take()
+        try:
+            recorded = replay([one.load() for one in state.applied], driver=runner.driver)[-1]
+            verdict = Verdict(state.head, differences(recorded, read_catalogue(connection)))
+            verdict.problems += integrity_problems(connection)
+            if not state.has_history:
+                verdict.problems.append("the database has no history")
+        finally:
+            db.pool.give(connection)
+    return verdict
+
+
+def stamp(runner: Runner, wanted: str, *, reason: str, force: bool = False) -> Report:
+    """Says that a database stands at a revision, without running anything; `base` for none.
+
+    Args:
+        runner: whose database.
+        wanted: the revision.
+        reason: why, for the ledger.
+        force: also where the schema is not what that revision makes.
+
+    Raises:
+        SchemaDriftError: the schema is another; nothing was written.
+    """
+    revisions = runner.migrations.revisions()
+    some = () if wanted == "base" else revisions.ancestors(revisions.named(wanted).id)
+    report = Report()
+    with runner.working(revisions, report) as session:
+        recorded = replay([one.load() for one in some], driver=runner.driver)[-1]
+        said = differences(recorded, read_catalogue(session.connection))
+        if said and not force:
+            raise SchemaDriftError(wanted, said, runner.migrations.command)
+        has = applied(read_state(session.db, revisions, strict=False).entries)
+        comes = [one for one in some if one.id not in has]
+        goes = [entry for name, entry in has.items() if name not in {one.id for one in some}]
+        with session.revision_transaction():
+            create_history(session.db)
+            for entry in goes:
+                write_fact(session.db, Fact(entry.revision, "unstamp", entry.checksum, note=reason))
+            for one in comes:
+                write_fact(session.db, Fact(one.id, "stamp", one.checksum, note=reason))
+            session.connection.execute(dialect.set_user_version(len(some))).fetchall()
+    return report
+
+
+def repair(runner: Runner, wanted: str, *, reason: str) -> str:
+    """Accepts what a runner refuses about one revision, with a line in the ledger that says why.
+
+    A file that was edited after it was applied is taken as it is now. A revision without a file is let go: the schema
+    stays as it is, and what follows is compared with it.
+
+    Args:
+        runner: whose database.
+        wanted: the revision, whole.
+        reason: why, for the ledger.
+
+    Returns:
+        What was accepted, in a sentence.
+    """
+    revisions = runner.migrations.revisions()
+    with runner.working(revisions, Report()) as session:
+        entry = applied(read_state(session.db, revisions, strict=False).entries).get(wanted)
+        if entry is None:
+            raise RevisionUnknownError(wanted, list(applied(read_state(session.db, revisions, strict=False).entries)))
+        revision: Revision | None = revisions.by_id.get(wanted)
+        with session.revision_transaction():
+            if revision is None:
+                write_fact(session.db, Fact(wanted, "unstamp", entry.checksum, note=reason))
+                return f"{wanted} is no longer counted as applied."
+            if revision.checksum == entry.checksum:
+                return f"{wanted} is as it was applied; nothing to repair."
+            write_fact(session.db, Fact(wanted, "repair", revision.checksum, note=reason))
+            return f"{wanted} is accepted as its file is now."

@@ -1,0 +1,368 @@
+"""Takes a database from one revision to another, forwards or back, in an order in which nothing can be lost.
+
+    runner = Runner(Migrations(folder=Path("migrations/versions"), tables=TABLES), Path("shop.db"))
+    runner.up()
+    runner.down(steps=1)
+
+Lock, history, checksums, drift, space, a verified backup, a rehearsal on a copy; then each revision in a transaction of
+its own, checked before it commits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from schemaroot.backup.create import create_backup
+from schemaroot.backup.errors import NotEnoughSpaceError
+from schemaroot.backup.manifest import BEFORE_MIGRATION, Backup
+from schemaroot.engine.database import Database
+from schemaroot.engine.driver import DriverName
+from schemaroot.engine.files import Identity
+from schemaroot.engine.opening import create_file
+from schemaroot.introspection.catalogue import Catalogue
+from schemaroot.introspection.read import read_catalogue
+from schemaroot.migration.apply import Applied, Circumstances, Clock, Direction, Step, apply_step
+from schemaroot.migration.compare import differences
+from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError, SchemaUnknownError
+from schemaroot.migration.history import Event, Fact, create_history, write_fact
+from schemaroot.migration.lock import migration_lock
+from schemaroot.migration.recorded import replay
+from schemaroot.migration.rehearse import rehearse
+from schemaroot.migration.revisions import Revision, Revisions
+from schemaroot.migration.session import Session, interruptible
+from schemaroot.migration.state import State, matching, read_state
+from schemaroot.migration.verify import Invariant
+from schemaroot.migration.watch import SILENT, Watcher
+from schemaroot.schema.table import Table
+
+SPARE_BYTES = 8 * 1024 * 1024
+"""What is left free beside what a migration needs."""
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """What a program's migrations are.
+
+    Attributes:
+        folder: where the revision files lie.
+        tables: the tables that the newest revision leads to.
+        application_id: what marks the program's files, or `None` where nothing does.
+        command: how a person calls the command, for hints.
+        invariants: rules of the program that hold after every revision.
+    """
+
+    folder: Path
+    tables: Sequence[type[Table]] = ()
+    application_id: int | None = None
+    command: str = "schemaroot migrate"
+    invariants: Sequence[Invariant] = ()
+
+    def revisions(self) -> Revisions:
+        """The revision files, read and checked against one another."""
+        return Revisions.read(self.folder, command=self.command)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run leaves out or does beyond the usual. What is left out stands in the ledger.
+
+    Attributes:
+        backup: whether a backup is made before.
+        backup_each: whether one is made before each revision.
+        rehearse: whether all is tried on a copy first.
+        allow: codes of findings that are meant, beside those that the revisions allow themselves.
+    """
+
+    backup: bool = True
+    backup_each: bool = False
+    rehearse: bool = True
+    allow: Sequence[str] = ()
+
+    @property
+    def note(self) -> str:
+        """What the ledger says of them."""
+        left = ["no backup"] if not self.backup else []
+        left += ["no rehearsal"] if not self.rehearse else []
+        left += [f"allowed {', '.join(self.allow)}"] if self.allow else []
+        return ", ".join(left)
+
+
+@dataclass
+class Report:
+    """What a run did.
+
+    Attributes:
+        applied: the revisions, in the order in which they went.
+        adopted: revisions whose schema was there before its history.
+        created: whether the file was created.
+        backups: the backups that were made.
+        spent: seconds of each kind of work.
+    """
+
+    applied: list[Applied] = field(default_factory=list[Applied])
+    adopted: list[str] = field(default_factory=list[str])
+    created: bool = False
+    backups: list[Path] = field(default_factory=list[Path])
+    spent: dict[str, float] = field(default_factory=dict[str, float])
+
+
+class Runner:
+    """Runs the migrations of one database file.
+
+    Args:
+        migrations: what they are.
+        path: the database file.
+        driver: which driver opens it.
+        watcher: hears of the work.
+        timeout_ms: how long to wait for a lock of SQLite's, in milliseconds.
+        lock_timeout_s: how long to wait for another runner, in seconds.
+        on_statement: is told each statement before it runs, and its operation; for tests.
+    """
+
+    def __init__(
+        self,
+        migrations: Migrations,
+        path: Path,
+        *,
+        driver: DriverName = "apsw",
+        watcher: Watcher = SILENT,
+        timeout_ms: float = 5000,
+        lock_timeout_s: float = 600,
+    ) -> None:
+        self.migrations: Migrations = migrations
+        self.path: Path = path
+        self.driver: DriverName = driver
+        self.watcher: Watcher = watcher
+        self.timeout_ms: float = timeout_ms
+        self.lock_timeout_s: float = lock_timeout_s
+
+    # --- going ----------------------------------------------------------------------------------------------------
+
+    def up(
+        self,
+        to: str = "head",
+        *,
+        steps: int | None = None,
+        options: Options = Options(),
+        create: bool = False,
+    ) -> Report:
+        """Applies the revisions that are missing, up to and with `to`.
+
+        Args:
+            to: a revision, the beginning of its name, or `head`.
+            steps: at most so many revisions.
+            options: what is left out, or done beyond the usual.
+            create: whether a file that is not there is created.
+
+        Raises:
+            DatabaseMissingError, MigrationError, DatabaseError, BackupError: one clear error; nothing was changed, but
+                revisions that were applied before the one that failed stay.
+        """
+        revisions = self.migrations.revisions()
+        if revisions.head is None:
+            raise RevisionUnknownError(to, [])
+        wanted = revisions.named(to)
+        report = Report()
+        with self.working(revisions, report, create=create) as session:
+            state = self._state(session, revisions, report)
+            missing = [one for one in revisions.ancestors(wanted.id) if one.id not in state.names]
+            self._go(session, revisions, state, missing[:steps], "up", options, report)
+        return report
+
+    def down(
+        self,
+        to: str | None = None,
+        *,
+        steps: int | None = None,
+        options: Options = Options(),
+    ) -> Report:
+        """Takes revisions back, the newest first; what they had dropped comes back from their side tables.
+
+        Args:
+            to: the revision to stand at afterwards; `base` for none.
+            steps: so many revisions; one where neither is said.
+            options: what is left out, or done beyond the usual.
+
+        Raises:
+            As `up`.
+        """
+        revisions = self.migrations.revisions()
+        report = Report()
+        with self.working(revisions, report) as session:
+            state = self._state(session, revisions, report)
+            leaving = list(reversed(state.applied))
+            if to is not None:
+                kept = set[str]() if to == "base" else {one.id for one in revisions.ancestors(revisions.named(to).id)}
+                if to != "base" and revisions.named(to).id not in state.names:
+                    raise RevisionUnknownError(to, state.names)
+                leaving = [one for one in leaving if one.id not in kept]
+            if to is None or steps is not None:
+                leaving = leaving[: steps if steps is not None else 1]
+            self._go(session, revisions, state, leaving, "down", options, report)
+        return report
+
+    # --- opening --------------------------------------------------------------------------------------------------
+
+    def open(self, revisions: Revisions, *, read_only: bool = False) -> Database:
+        """The database; another program's file, and one that is newer than the revisions, are refused untouched."""
+        identity = self._identity(len(revisions.ordered))
+        return Database.open(
+            f"sqlite:///{self.path}",
+            identity=identity,
+            driver=self.driver,
+            read_only=read_only,
+            readers=2,
+            timeout_ms=self.timeout_ms,
+        )
+
+    def _identity(self, number: int) -> Identity | None:
+        marked = self.migrations.application_id
+        return None if marked is None else Identity(marked, number)
+
+    @contextmanager
+    def working(self, revisions: Revisions, report: Report, *, create: bool = False) -> Generator[Session]:
+        """The lock, and the database opened for migrating; a file that was created goes when nothing comes of it."""
+        if not create and not self.path.exists():
+            self.open(revisions).close()  # raises what is wrong
+        with migration_lock(self.path, timeout_s=self.lock_timeout_s, say=self.watcher.say):
+            if create and not self.path.exists():
+                report.created = True
+                self._create()
+            try:
+                with (
+                    Session(self.open(revisions), timeout_ms=self.timeout_ms) as session,
+                    interruptible(session.connection),
+                ):
+                    yield session
+            except BaseException:
+                if report.created and not report.applied:
+                    for suffix in ("", "-wal", "-shm", "-journal"):
+                        Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+                raise
+
+    def _create(self) -> None:
+        identity = self._identity(0)
+        if identity is None:
+            create_file(self.path)
+        Database.create(f"sqlite:///{self.path}", [], identity=identity, driver=self.driver).close()
+
+    # --- where it stands --------------------------------------------------------------------------------------------
+
+    def _state(self, session: Session, revisions: Revisions, report: Report) -> State:
+        """Where the database stands; a schema that was there before its history is taken in."""
+        state = read_state(session.db, revisions)
+        if state.has_history or report.created:
+            return state
+        chain = [one.load() for one in revisions.ordered]
+        recorded = replay(chain, driver=self.driver)
+        number, differs = matching(read_catalogue(session.connection), revisions.ordered, recorded)
+        if differs:
+            raise SchemaUnknownError(str(self.path), revisions.ordered[number - 1].id, differs)
+        if number:
+            adopted = revisions.ordered[:number]
+            self.enter(session, adopted, "adopt", number)
+            report.adopted += [one.id for one in adopted]
+            self.watcher.say(f"The schema is that of {adopted[-1].id}; its history begins here.")
+        return read_state(session.db, revisions)
+
+    def enter(self, session: Session, some: Sequence[Revision], event: Event, number: int, note: str = "") -> None:
+        """Writes lines into the ledger that stand for no work, in one transaction."""
+        from schemaroot.engine import dialect
+
+        with session.revision_transaction():
+            create_history(session.db)
+            for revision in some:
+                write_fact(session.db, Fact(revision.id, event, revision.checksum, note=note))
+            session.connection.execute(dialect.set_user_version(number)).fetchall()
+
+    def _go(
+        self,
+        session: Session,
+        revisions: Revisions,
+        state: State,
+        some: Sequence[Revision],
+        direction: Direction,
+        options: Options,
+        report: Report,
+    ) -> None:
+        if not some:
+            return
+        steps, numbers = self._steps(state, some, direction)
+        self._refuse_drift(session, state, steps[0].before)
+        is_empty = not read_catalogue(session.connection).tables
+        clock = Clock()
+        if is_empty:
+            options = replace(options, backup=False, rehearse=False)
+        self._require_space(session, options)
+        circumstances = Circumstances(
+            self.watcher,
+            clock,
+            self.migrations.invariants,
+            note="" if is_empty else options.note,
+            allow=tuple(options.allow),
+        )
+        if options.backup and not options.backup_each:
+            backup = self._back_up(session, state.head, clock, report)
+            circumstances = replace(circumstances, backup=backup.path)
+        if options.rehearse:
+            with clock.measure("rehearsal"):
+                rehearse(session, steps, numbers, circumstances)
+            circumstances = replace(circumstances, rehearsed=True)
+        for place, step in enumerate(steps):
+            if options.backup and options.backup_each:
+                backup = self._back_up(session, steps[place - 1].revision if place else state.head, clock, report)
+                circumstances = replace(circumstances, backup=backup.path)
+            self.watcher.progress("revisions", place, len(steps))
+            report.applied.append(apply_step(session, step, circumstances))
+        self.watcher.progress("revisions", len(steps), len(steps))
+        report.spent.update(clock.spent)
+
+    def _steps(self, state: State, some: Sequence[Revision], direction: Direction) -> tuple[list[Step], list[int]]:
+        """The steps, and the schema number before each."""
+        have = [one for one in state.applied if one not in some] if direction == "down" else list(state.applied)
+        chain = [*have, *(reversed(some) if direction == "down" else some)]
+        loaded = [one.load() for one in chain]
+        recorded = replay(loaded, driver=self.driver)
+        first = len(have)
+        places = range(first, len(chain)) if direction == "up" else reversed(range(first, len(chain)))
+        steps: list[Step] = []
+        numbers: list[int] = []
+        for place in places:
+            low, high = recorded[place], recorded[place + 1]
+            if direction == "up":
+                steps.append(Step(loaded[place], "up", low, high, place + 1))
+                numbers.append(place)
+            else:
+                steps.append(Step(loaded[place], "down", high, low, place))
+                numbers.append(place + 1)
+        return steps, numbers
+
+    def _refuse_drift(self, session: Session, state: State, recorded: Catalogue) -> None:
+        said = differences(recorded, read_catalogue(session.connection))
+        if said and state.applied:
+            raise SchemaDriftError(state.head, said, self.migrations.command)
+
+    def _require_space(self, session: Session, options: Options) -> None:
+        """Refuses before anything is written when the copies and the log would not fit."""
+        size = sum(one.stat().st_size for one in (self.path, Path(f"{self.path}-wal")) if one.exists())
+        needed = size * (1 + int(options.backup) + 2 * int(options.rehearse)) + SPARE_BYTES
+        found = os.statvfs(self.path.parent)
+        free = found.f_bavail * found.f_frsize
+        if free < needed:
+            raise NotEnoughSpaceError(self.path.parent, needed, free)
+
+    def _back_up(self, session: Session, revision: str, clock: Clock, report: Report) -> Backup:
+        with clock.measure("backup"):
+            backup = create_backup(
+                session.connection,
+                reason=BEFORE_MIGRATION,
+                revision=revision or None,
+                progress=lambda done, total: self.watcher.progress("backup", done, total),
+                messages=self.watcher.say,
+            )
+        report.backups.append(backup.path)
+        return backup

@@ -1,0 +1,107 @@
+"""Where does a database stand among the revisions? Its ledger and the files, each held against the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from schemaroot.engine.database import Database
+from schemaroot.introspection.catalogue import Catalogue
+from schemaroot.migration.compare import differences
+from schemaroot.migration.errors import ChecksumMismatchError, RevisionMissingError, RevisionOrderError
+from schemaroot.migration.history import HistoryEntry, applied, has_history, read_history
+from schemaroot.migration.revisions import Revision, Revisions
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a database stands.
+
+    Attributes:
+        has_history: whether there is a ledger.
+        entries: its lines.
+        applied: the revisions that it has, parents first.
+        superseded: revisions that it has and for which a squashed one stands now.
+    """
+
+    has_history: bool
+    entries: tuple[HistoryEntry, ...]
+    applied: tuple[Revision, ...]
+    superseded: Mapping[str, tuple[str, ...]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the applied revisions, parents first."""
+        return tuple(revision.id for revision in self.applied)
+
+    @property
+    def head(self) -> str:
+        """The newest applied revision, or nothing."""
+        return self.applied[-1].id if self.applied else ""
+
+
+def read_state(db: Database, revisions: Revisions, *, strict: bool = True) -> State:
+    """Reads where a database stands.
+
+    Args:
+        db: the database; its ledger is read.
+        revisions: the files.
+        strict: whether a fault is raised; else the revisions that have no file are left out.
+
+    Raises:
+        RevisionMissingError, ChecksumMismatchError, RevisionOrderError: the ledger and the files do not fit.
+    """
+    entries = read_history(db)
+    has = applied(entries)
+    superseded: dict[str, tuple[str, ...]] = {}
+    standing = dict.fromkeys(has)
+    for revision in revisions.ordered:
+        replaced = [name for name in revision.replaces if name in has]
+        if revision.replaces and revision.id not in has and len(replaced) == len(revision.replaces):
+            superseded[revision.id] = revision.replaces
+            for name in replaced:
+                standing.pop(name, None)
+            standing[revision.id] = None
+    if strict:
+        for name in standing:
+            _check(name, has.get(name), revisions)
+        check_order(standing, revisions)
+    known = tuple(revision for revision in revisions.ordered if revision.id in standing)
+    return State(has_history(db), tuple(entries), known, superseded)
+
+
+def _check(name: str, entry: HistoryEntry | None, revisions: Revisions) -> None:
+    revision = revisions.by_id.get(name)
+    if revision is None:
+        raise RevisionMissingError(name, revisions.command)
+    if entry is not None and entry.checksum != revision.checksum:
+        raise ChecksumMismatchError(name, revision.path, revisions.command)
+
+
+def check_order(standing: Mapping[str, object], revisions: Revisions) -> None:
+    """Raises `RevisionOrderError` when a revision is there without one that it builds on."""
+    for name in standing:
+        revision = revisions.by_id.get(name)
+        for parent in revision.parents if revision is not None else ():
+            if parent not in standing:
+                raise RevisionOrderError(name, parent, revisions.command)
+
+
+def matching(live: Catalogue, chain: Sequence[Revision], recorded: Sequence[Catalogue]) -> tuple[int, list[str]]:
+    """Which state of the chain a schema without history is in.
+
+    Args:
+        live: the schema.
+        chain: the revisions in order.
+        recorded: the schema before the first and after each.
+
+    Returns:
+        The number of revisions that it has, and nothing; or the number of the nearest state, and how it differs.
+        A schema that holds none of the tables of the first revision has none of the revisions.
+    """
+    ours = {name for state in recorded for name in state.tables}
+    if not ours.intersection(live.tables):
+        return 0, []
+    told = [differences(state, live) for state in recorded]
+    best = min(range(1, len(recorded)), key=lambda number: (len(told[number]), -number))
+    return best, told[best]
