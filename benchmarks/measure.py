@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -162,7 +162,8 @@ class Copies:
     def __init__(self, pristine: Path, folder: Path) -> None:
         self.pristine = pristine
         self.folder = folder
-        self.last_id: int = sqlite3.connect(pristine).execute("SELECT max(id) FROM tickets").fetchone()[0]
+        with closing(sqlite3.connect(pristine)) as connection:
+            self.last_id: int = connection.execute("SELECT max(id) FROM tickets").fetchone()[0]
 
     def fresh(self, name: str) -> Path:
         """A new copy."""
