@@ -176,19 +176,45 @@ def make_folder(database: Path) -> Path:
     return folder
 
 
+@contextmanager
+def partial_file(folder: Path) -> Generator[tuple[Path, int]]:
+    """A new private file, locked for as long as it is worked on, and removed at the end if it is still there."""
+    while True:
+        path = folder / f"{secrets.token_hex(8)}.partial"
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise ReadOnlyError(folder, error.strerror or str(error)) from None
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            break
+        os.close(handle)  # somebody took it for a leftover before it was locked
+    try:
+        yield path, handle
+    finally:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        os.close(handle)
+
+
 def remove_leftovers(folder: Path) -> list[Path]:
     """Removes what backups that were killed left behind, and gives their paths; work that goes on is left alone."""
+    removed = remove_partial_files(folder)
+    for manifest in folder.glob("*.db.json"):
+        # The manifest gets its name first. One without a file is left by a kill between the two, or by hand.
+        if not manifest.with_suffix("").exists():
+            removed += _remove_unused(manifest)
+    return removed
+
+
+def remove_partial_files(folder: Path) -> list[Path]:
+    """Removes the partial files that nobody works on, and gives their paths."""
     removed: list[Path] = []
     for path in sorted(folder.iterdir()):
         if _PARTIAL.match(path.name) and path.is_file() and not path.is_symlink():
             main = path.with_suffix(".partial")
-            if path != main and main.exists():
-                continue  # goes with its main file
-            removed += _remove_unused(path)
-    for manifest in folder.glob("*.db.json"):
-        # The manifest gets its name first. One without a file is left by a kill between the two, or by hand.
-        if not manifest.with_suffix("").exists() and _remove_unused(manifest):
-            removed.append(manifest)
+            if path == main or not main.exists():  # else it goes with its main file, or stays with it
+                removed += _remove_unused(path)
     return removed
 
 
@@ -262,7 +288,7 @@ class _Making:
 
     def make(self, reason: str, revision: str | None, *, even_damaged: bool, timeout_ms: float) -> Backup:
         patience = Patience(self.driver, timeout_ms)
-        with self._partial_file() as (partial, handle):
+        with partial_file(self.folder) as (partial, handle):
             while True:
                 try:
                     counts = self._copy(partial)
@@ -275,26 +301,6 @@ class _Making:
                     raise BackupNotVerifiedError(self.database, manifest.problems)
                 return Backup(self._name(partial, manifest), manifest)
 
-    @contextmanager
-    def _partial_file(self) -> Generator[tuple[Path, int]]:
-        """A new private file, locked for as long as it is worked on, and removed at the end if it is still there."""
-        while True:
-            path = self.folder / f"{secrets.token_hex(8)}.partial"
-            try:
-                handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            except OSError as error:
-                raise ReadOnlyError(self.folder, error.strerror or str(error)) from None
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_nlink:
-                break
-            os.close(handle)  # another backup took it for a leftover before it was locked
-        try:
-            yield path, handle
-        finally:
-            for suffix in ("", "-journal", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-            os.close(handle)
-
     def _copy(self, partial: Path) -> dict[str, int]:
         """Copies in one step; gives the rows of each table as they are in the same view of the database."""
         self.source.execute(dialect.BEGIN_READ).fetchall()
@@ -302,14 +308,7 @@ class _Making:
             size = self.source.value(statements.PRAGMA_PAGE_COUNT) * self.source.value(statements.PRAGMA_PAGE_SIZE)
             check_space(self.folder, size + SPARE_BYTES)
             self.messages(f"copying {size:,} bytes")
-            target = self.driver.connect(str(partial), "rw")
-            try:
-                # A file that is removed when anything goes wrong needs no journal, and it is synced as a whole.
-                for setting in (dialect.SYNCHRONOUS["off"], statements.PRAGMA_NO_JOURNAL):
-                    self.driver.cursor(target).execute(setting).fetchall()
-                self.driver.backup(self.source.raw, target)
-            finally:
-                target.close()
+            copy_pages(self.source, partial)
             return self._counts(self.source)
         finally:
             self.source.rollback()
@@ -366,7 +365,7 @@ class _Making:
     def _name(self, partial: Path, manifest: Manifest) -> Path:
         """Gives the manifest and the copy their names; a file that is there already is never replaced."""
         wanted = self.folder / file_name(self.created, manifest.reason)
-        with self._partial_file() as (document, handle):
+        with partial_file(self.folder) as (document, handle):
             os.write(handle, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
             os.fsync(handle)
             for number in count(1):
@@ -384,6 +383,19 @@ class _Making:
                 sync_folder(self.folder)
                 return final
         raise AssertionError("numbers end")
+
+
+def copy_pages(source: Connection, partial: Path) -> None:
+    """Copies a database into an empty file, in one step; raises the driver's errors."""
+    driver = source.driver
+    target = driver.connect(str(partial), "rw")
+    try:
+        # A file that is removed when anything goes wrong needs no journal, and it is synced as a whole.
+        for setting in (dialect.SYNCHRONOUS["off"], statements.PRAGMA_NO_JOURNAL):
+            driver.cursor(target).execute(setting).fetchall()
+        driver.backup(source.raw, target)
+    finally:
+        target.close()
 
 
 def give_name(made: Path, wanted: Path) -> None:

@@ -51,3 +51,21 @@ class BackupNotVerifiedError(BackupError):
             f"{path} did not pass verification: {'; '.join(self.problems)}; nothing was changed.",
             hint="Use another backup, and check the database.",
         )
+
+
+class RestoreRefusedError(BackupError):
+    """A backup was not restored, since that would have taken something from somebody; the database is as it was.
+
+    Attributes:
+        path: the database.
+        reason: why.
+        pids: the processes that stand in the way, where the system tells.
+    """
+
+    code = "RESTORE_REFUSED"
+
+    def __init__(self, path: Path | str, reason: str, *, pids: Sequence[int] = (), hint: str) -> None:
+        self.path: Path = Path(path)
+        self.reason = reason
+        self.pids: tuple[int, ...] = tuple(pids)
+        super().__init__(f"{path} was not restored: {reason}; it is as it was.", hint=hint)

@@ -124,3 +124,30 @@ def list_backups(database: Path) -> list[Backup]:
         except BackupMissingError:
             continue
     return sorted(found, key=lambda backup: (backup.manifest.created, backup.path.name), reverse=True)
+
+
+def find_backup(database: Path, which: str = "latest") -> Path:
+    """The path of a backup by what a person calls it.
+
+    Args:
+        database: the database file.
+        which: `latest` for the newest verified one, the name of a file among the database's backups (or the beginning
+            of exactly one), or a path.
+
+    Raises:
+        BackupMissingError: there is none, or several have that beginning.
+    """
+    folder = backup_folder(database)
+    listed = list_backups(database)
+    if which == "latest":
+        verified = [backup for backup in listed if backup.manifest.verified]
+        if not verified:
+            raise BackupMissingError(folder, "it holds no verified backup")
+        return verified[0].path
+    if Path(which).is_file():
+        return Path(which)
+    exact = folder / which
+    found = [exact] if exact.is_file() else [backup.path for backup in listed if backup.path.name.startswith(which)]
+    if len(found) != 1:
+        raise BackupMissingError(exact, f"{len(found)} backups begin like this" if found else "there is no such file")
+    return found[0]
