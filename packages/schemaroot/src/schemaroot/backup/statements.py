@@ -14,6 +14,7 @@ Order = tuple[str, bool, str | None]
 
 PRAGMA_DATABASE_LIST = "PRAGMA database_list"
 PRAGMA_ENCODING = "PRAGMA encoding"
+PRAGMA_FREE_PAGES = "PRAGMA freelist_count"
 PRAGMA_FOREIGN_KEY_CHECK = "PRAGMA foreign_key_check"
 BEGIN_ALONE = "BEGIN EXCLUSIVE"
 PRAGMA_LOCK_FOR_GOOD = "PRAGMA locking_mode=EXCLUSIVE"
@@ -22,6 +23,8 @@ PRAGMA_JOURNAL_DELETE = "PRAGMA journal_mode=DELETE"
 PRAGMA_NO_JOURNAL = "PRAGMA journal_mode=OFF"
 PRAGMA_PAGE_COUNT = "PRAGMA page_count"
 PRAGMA_PAGE_SIZE = "PRAGMA page_size"
+INDEXES = "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'index' ORDER BY name"
+SIZES = "SELECT name, pgsize FROM dbstat WHERE aggregate = 1"
 TABLES = "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' ORDER BY name"
 KEY_INDEX = "SELECT name FROM pragma_index_list(?) WHERE origin = 'pk'"
 INDEX_COLUMNS = 'SELECT name, "desc", coll FROM pragma_index_xinfo(?) WHERE key ORDER BY seqno'
@@ -62,3 +65,9 @@ def _ordered(index: str | None, order: Sequence[Order]) -> str:
         for name, descending, collation in order
     )
     return f" {stored} ORDER BY {terms}" if terms else f" {stored}"
+
+
+def check_search(index: str) -> str:
+    """Lets FTS5 compare its index with the table that it is over (https://sqlite.org/fts5.html#the_integrity_check_command)."""
+    name = quoted(index)
+    return f"INSERT INTO {name}({name}, rank) VALUES ('integrity-check', 1)"
