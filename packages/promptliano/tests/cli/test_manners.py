@@ -94,3 +94,7 @@ def test_the_benchmarks_get_all_options_and_give_the_exit_code(bare: Program, tm
     said = bare("bench", "--quick", "--peer", "x")
 
     assert (said.code, said.out) == (1, "['--quick', '--peer', 'x']\n")
+
+
+def test_a_variable_of_shell_completion_that_is_not_offered_changes_nothing(program: Program) -> None:
+    assert program("--help", _PROMPTLIANO_COMPLETE="bash_source").out == program("--help").out

@@ -78,7 +78,7 @@ def _run(arguments: Sequence[str]) -> int:
             typer.echo("promptliano, run from its source")
         return DONE
     command = typer.main.get_command(make_app(arguments))
-    code: object = command.main(list(arguments), prog_name="promptliano", standalone_mode=False)
+    code: object = command.main(list(arguments), prog_name="promptliano", complete_var="", standalone_mode=False)
     if code == INTERRUPTED:
         return interrupted()
     return code if isinstance(code, int) else DONE
