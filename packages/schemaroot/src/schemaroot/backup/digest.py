@@ -19,6 +19,7 @@ import msgspec
 
 from schemaroot.backup import statements
 from schemaroot.engine.connection import Connection
+from schemaroot.engine.dialect import COMMITS_TABLE
 
 Progress = Callable[[int, int], None]
 """Told how much is done, and of how much."""
@@ -96,15 +97,15 @@ def shape_of(connection: Connection, table: str) -> Shape:
 def content_tables(connection: Connection) -> list[str]:
     """The tables that hold content, by name: the schema itself and the sequences of AUTOINCREMENT among them.
 
-    Left out are views, virtual tables, what SQLite derives (`sqlite_stat1`), and what a module such as FTS5 keeps for
-    its tables, but for the texts of a full-text table that holds its own.
+    Left out are views, virtual tables, what SQLite derives (`sqlite_stat1`), the number of commits, and what a module
+    such as FTS5 keeps for its tables, but for the texts of a full-text table that holds its own.
     """
     listed: list[tuple[str, str, int]] = connection.execute(statements.TABLES).fetchall()
     virtual = {name for name, kind, _ in listed if kind == "virtual"}
     found = [
         name
         for name, kind, _ in listed
-        if (kind == "table" and (not name.startswith("sqlite_") or name == _SEQUENCE_TABLE))
+        if (kind == "table" and (not name.startswith("sqlite_") or name == _SEQUENCE_TABLE) and name != COMMITS_TABLE)
         or (kind == "shadow" and name.removesuffix("_content") in virtual)
     ]
     return [SCHEMA_TABLE, *found]

@@ -41,6 +41,7 @@ from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection, Patience
 from schemaroot.engine.driver import DriverName
 from schemaroot.engine.files import Identity, backup_folder, check_identity
+from schemaroot.engine.marker import reset_marker
 from schemaroot.errors import (
     DamagedDatabaseError,
     DatabaseLockedError,
@@ -234,6 +235,7 @@ class _Restore:
                 raise RestoreRefusedError(
                     self.database, "the backup holds no table, which this driver cannot restore", hint="Use apsw."
                 )
+            reset_marker(self.database, source)  # else the older number would pass for lost commits
             while True:
                 try:
                     with self._writers_kept_out(target, source) as locked:
@@ -242,6 +244,7 @@ class _Restore:
                     break
                 except target.driver.errors as error:
                     self._wait(patience, error)
+            reset_marker(self.database, source)  # somebody may have written it meanwhile
             target.execute(dialect.PRAGMA_CHECKPOINT).fetchall()
         if (said := target.value(dialect.PRAGMA_QUICK_CHECK)) != "ok":
             raise DamagedDatabaseError(self.database, str(said), backup=chosen.path)
@@ -318,6 +321,7 @@ class _Restore:
         with partial_file(folder) as (partial, handle):
             with reading_backup(chosen.path, self.driver) as source, driver_errors_told(source.driver, self.database):
                 copy_pages(source, partial)
+                reset_marker(self.database, source)
             os.fsync(handle)
             aside = self._move_aside()
             give_name(partial, self.database)

@@ -16,6 +16,7 @@ from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection, Patience, Pool, SharedPool
 from schemaroot.engine.driver import SQLITE_BUSY, UNSTORABLE, Cursor, Driver
 from schemaroot.engine.faults import translate
+from schemaroot.engine.marker import LostCommits, Marker
 from schemaroot.engine.opening import MEMORY, Connector
 from schemaroot.errors import ForeignKeyViolation, InvalidValueError, SchemarootError, TransactionError
 from schemaroot.query.build import built, is_expression
@@ -53,6 +54,9 @@ class Engine:
         self._timeout_ms: float = timeout_ms
         self.held: Held = Held()
         self._wal_checked: float = 0.0
+        self.marker: Marker | None = None
+        self.lost_commits: LostCommits | None = None
+        """Commits that the file had and has no more, as far as its marker tells."""
         self.pool: Pool = (
             SharedPool(connector.connect, timeout_ms=timeout_ms)
             if connector.path == MEMORY
@@ -144,10 +148,14 @@ class Engine:
             raise _refused(connection)
         if connection.streams:
             connection.end_streams()
+        if self.marker is not None:
+            self._control(connection, dialect.COUNT_COMMIT)
         patience = Patience(self.driver, self._timeout_ms)
         while True:
             try:
                 connection.execute(dialect.COMMIT).fetchall()
+                if self.marker is not None:
+                    self.marker.note(connection)
                 return
             except self.errors as error:
                 if self.driver.fault(error).primary != SQLITE_BUSY:
@@ -348,6 +356,8 @@ class Engine:
             raise TransactionError(
                 "The database was opened read-only; nothing was written.", hint="Open it for writing."
             )
+        if self.marker is not None:
+            run = self._counted(run, self.marker)
         release = self.pool.release_writer
         connection = self.pool.take_writer()
         try:
@@ -370,6 +380,45 @@ class Engine:
         finally:
             release()
             self.pool.writer_freed()
+
+    def _counted(self, run: Callable[[Connection], T], marker: Marker) -> Callable[[Connection], T]:
+        """The same write, in a transaction with the number that it adds to."""
+
+        def counted(connection: Connection) -> T:
+            connection.execute(dialect.BEGIN_WRITE).fetchall()
+            try:
+                result = run(connection)
+                connection.execute(dialect.COUNT_COMMIT).fetchall()
+                connection.execute(dialect.COMMIT).fetchall()
+            except BaseException:
+                self._undo(connection)
+                raise
+            marker.note(connection)
+            return result
+
+        return counted
+
+    def start_marker(self) -> None:
+        """Compares the file with its marker, and counts each write from now on unless it was opened for reading."""
+        if self.path == MEMORY:
+            return
+        marker, read_only = Marker(self.path), self._connector.read_only
+
+        def start(connection: Connection) -> LostCommits | None:
+            return marker.start(connection, read_only=read_only)
+
+        what = "the number of commits"
+        self.lost_commits = self._read(start, what) if read_only else self.write(start, what)
+        self.marker = None if read_only else marker
+
+    def end_marker(self) -> None:
+        """Writes the marker when something was committed since it was written last."""
+        if self.marker is None or not self.marker.stale:
+            return
+        try:
+            self._read(self.marker.write, "the number of commits")
+        except SchemarootError:
+            log.exception("the marker of %s could not be written", self.path)
 
     def _settle(self, connection: Connection) -> None:
         """Ends a statement that an exception of Python's left half done, so that it holds nothing open."""

@@ -101,6 +101,7 @@ class Database(Engine):
         journal: Journal = "wal",
         read_only: bool = False,
         check: bool = False,
+        marker: bool = False,
         readers: int = 8,
         timeout_ms: float = 5000,
     ) -> Database:
@@ -115,6 +116,8 @@ class Database(Engine):
             journal: `wal`, or `delete` to keep the file's own journal mode on file systems that grant no WAL.
             read_only: opens without writing; works in directories that cannot be written.
             check: whether SQLite's quick check runs first (it reads the whole file).
+            marker: whether each write is counted in the database, and the count kept beside it in `<file>.marker`, so
+                that commits which a damaged or deleted log lost are noticed: they are logged, and in `lost_commits`.
             readers: the most reading connections.
             timeout_ms: how long to wait for locks and connections, in milliseconds.
 
@@ -151,7 +154,16 @@ class Database(Engine):
             database.close()
             raise
         database.pool.give(connection)
+        if marker:
+            database._start_marker_or_close()
         return database
+
+    def _start_marker_or_close(self) -> None:
+        try:
+            self.start_marker()
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def create(
@@ -166,12 +178,13 @@ class Database(Engine):
         readers: int = 8,
         timeout_ms: float = 5000,
         indexes: bool = True,
+        marker: bool = False,
     ) -> Database:
         """Creates a file (mode 0600) with the declared tables; an existing file is refused.
 
         Args:
             indexes: `False` leaves indexes and full-text search out, for `create_indexes()` after a bulk load.
-            url, tables, identity, driver, durability, journal, readers, timeout_ms: as in `open`.
+            url, tables, identity, driver, durability, journal, readers, timeout_ms, marker: as in `open`.
 
         Raises:
             DatabaseExistsError, DatabaseMissingError (no such directory), ReadOnlyError: nothing was created.
@@ -207,6 +220,8 @@ class Database(Engine):
                     Path(path + suffix).unlink(missing_ok=True)
             raise
         connector.created = False
+        if marker:
+            database._start_marker_or_close()
         return database
 
     @classmethod
@@ -240,6 +255,7 @@ class Database(Engine):
     def close(self) -> None:
         """Closes all connections. A second call does nothing."""
         if not self.pool.closed:
+            self.end_marker()
             self.pool.close()
 
     def __enter__(self) -> Self:

@@ -32,6 +32,14 @@ PRAGMA_TABLE_LIST = "PRAGMA table_list"
 PRAGMA_TABLE_INFO = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
 OPTIMIZE = "PRAGMA optimize"
 
+COMMITS_TABLE = "schema_commits"
+HAS_COMMITS = f"SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '{COMMITS_TABLE}'"
+CREATE_COMMITS = f"CREATE TABLE IF NOT EXISTS {COMMITS_TABLE} (id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT"
+FIRST_COMMIT = f"INSERT OR IGNORE INTO {COMMITS_TABLE} (id, number) VALUES (1, 0)"
+# Without RETURNING, which would make it five times as slow.
+COUNT_COMMIT = f"UPDATE {COMMITS_TABLE} SET number = number + 1 WHERE id = 1"
+READ_COMMITS = f"SELECT number FROM {COMMITS_TABLE} WHERE id = 1"
+
 # What a schema holds, all tables in one reading.
 SCHEMA_OBJECTS = "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
 TABLES = "SELECT name, type, wr, strict FROM pragma_table_list WHERE \"schema\" = 'main'"

@@ -44,7 +44,7 @@ from schemaroot.schema.table import Table
 T = TypeVar("T")
 
 INTERNAL_PREFIXES = ("_undo_", "_data_")
-INTERNAL_NAMES = frozenset({"schema_history"})
+INTERNAL_NAMES = frozenset({"schema_history", dialect.COMMITS_TABLE})
 
 
 def is_internal(name: str) -> bool:
