@@ -3,7 +3,8 @@
 The old table is renamed away with nobody following, the new one is created under the name with its text exactly as
 given, rows are copied inside of the database by an explicit map of columns, what they lose goes to a side table, and
 the old table goes. Children, triggers and views elsewhere name the table all along and are never touched, which is
-checked. Foreign keys rest meanwhile: dropping the old table would delete or change the rows of its children.
+checked; what ANALYZE found goes by the table's name and stays. Foreign keys rest meanwhile: dropping the old table
+would delete or change the rows of its children.
 """
 
 from __future__ import annotations
@@ -57,7 +58,6 @@ class Rebuild:
         objects = work.objects()
         own = [each for each in objects if each[0] in ("index", "trigger") and folded(each[2]) == folded(old.name)]
         sequence = self._sequence()
-        statistics = self._statistics()
         self._plan_values()
 
         self.away = work.free_name(f"_old_{old.name}")
@@ -77,7 +77,6 @@ class Rebuild:
             work.run(sql)
         if kept is not None and self.undo:
             self.undo.keep(*kept, new)
-        self._bring_statistics(statistics)
         self._check_others(objects)
         changed = {*self.change.added, *self.change.converted, *self.change.dropped}
         fill_searches(work, self.catalogue, new.name, changed, all_rows=not self.same_rowids)
@@ -306,19 +305,6 @@ class Rebuild:
             value = max(kept, value or 0)
         if value is not None:
             set_sequence(self.work, self.new.name, value)
-
-    def _statistics(self) -> list[tuple[object, ...]]:
-        if not self.work.value(statements.HAS_STATISTICS):
-            return []
-        return self.work.ask(statements.STATISTICS, (self.old.name,))
-
-    def _bring_statistics(self, rows: list[tuple[object, ...]]) -> None:
-        """What ANALYZE found goes with the old table; without it queries would be planned worse than before."""
-        present = self.work.names()
-        for row in rows:
-            index = row[1]
-            if index is None or folded(str(index)) in present:
-                self.work.run(statements.ADD_STATISTICS, row)
 
     def _check_others(self, before: list[tuple[str, str, str, str]]) -> None:
         """Nothing but the table and what is on it has another text now."""

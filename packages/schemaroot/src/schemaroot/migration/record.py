@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import groupby
 
+from schemaroot.engine.driver import driver_named
 from schemaroot.introspection.catalogue import Catalogue, TableDef
+from schemaroot.introspection.render import create_table
+from schemaroot.introspection.sql.statements import parse_table
 from schemaroot.introspection.sql.tokens import folded
+from schemaroot.migration import statements
 from schemaroot.migration.altered import altered
 from schemaroot.migration.describe import describe
 from schemaroot.migration.op import running
@@ -62,14 +67,29 @@ class Recorder:
 
 
 def _changed(table: TableDef, actions: tuple[Action, ...], operation: str) -> TableDef:
-    for action in actions:
-        if isinstance(action, RenameColumn):
-            columns = [
-                replace(column, name=action.new) if folded(column.name) == folded(action.old) else column
-                for column in table.columns
-            ]
-            table = replace(table, columns=tuple(columns))
-    return altered(table, [each for each in actions if not isinstance(each, RenameColumn)], operation).table
+    for renames, group in groupby(actions, key=lambda action: isinstance(action, RenameColumn)):
+        if renames:
+            for action in group:
+                table = _renamed(table, action) if isinstance(action, RenameColumn) else table
+        else:
+            table = altered(table, list(group), operation).table
+    return table
+
+
+def _renamed(table: TableDef, action: RenameColumn) -> TableDef:
+    """The table with another name for a column, by SQLite itself, since keys and expressions name the column too."""
+    if table.column(action.old) is None:
+        return table
+    driver = driver_named("sqlite3")
+    raw = driver.connect(":memory:", "rwc")
+    try:
+        cursor = driver.cursor(raw)
+        cursor.execute(create_table(table)).fetchall()
+        cursor.execute(statements.rename_column(table.name, action.old, action.new)).fetchall()
+        ((_, _, _, sql),) = cursor.execute(statements.OBJECTS).fetchall()
+    finally:
+        raw.close()
+    return replace(parse_table(sql), sql="")
 
 
 def record(run: Callable[[], object], catalogue: Catalogue | None = None) -> list[Operation]:

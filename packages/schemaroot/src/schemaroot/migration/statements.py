@@ -31,14 +31,30 @@ SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 SET_SEQUENCE = "UPDATE sqlite_sequence SET seq = ? WHERE name = ?"
 ADD_SEQUENCE = "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)"
 
-HAS_STATISTICS = "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'"
-STATISTICS = "SELECT tbl, idx, stat FROM sqlite_stat1 WHERE tbl = ? COLLATE NOCASE"
-ADD_STATISTICS = "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)"
-
 PROBE_CREATE = 'CREATE TABLE "_probe" (a, b)'
 PROBE = 'ALTER TABLE "_probe" DROP COLUMN b'
 PROBE_DROP = 'DROP TABLE "_probe"'
 """Dropping a column makes SQLite resolve every view and trigger again, and name the first that it cannot."""
+
+
+def firing(table: str, columns: Sequence[str]) -> list[str]:
+    """Statements that prepare every trigger of a table or view, and touch no row.
+
+    Besides what `PROBE` finds they show columns that a trigger writes to and numbers of values that do not fit.
+    EXPLAIN would prepare as well, but shows memory that is freed when the schema changes between two runs.
+    """
+    name, written = quoted(table), names(columns)
+    same = ", ".join(f"{quoted(each)} = {quoted(each)}" for each in columns)
+    return [
+        f"INSERT INTO {name} ({written}) SELECT {written} FROM {name} WHERE 0",
+        f"UPDATE {name} SET {same} WHERE 0",
+        f"DELETE FROM {name} WHERE 0",
+    ]
+
+
+TRY = "SAVEPOINT schemaroot_try"
+TRY_BACK = "ROLLBACK TO schemaroot_try"
+TRY_END = "RELEASE schemaroot_try"
 
 
 def names(columns: Iterable[str]) -> str:
@@ -277,6 +293,11 @@ def last_run(name: str) -> str:
 def forget_run(name: str) -> str:
     """Forgets what a run noted, but for values that nobody asked for; those stay until they are pruned."""
     return f"DELETE FROM {quoted(name)} WHERE run = ? AND side IS NULL AND kind <> 'run'"
+
+
+def forget_whole_run(name: str) -> str:
+    """Forgets everything that a run noted."""
+    return f"DELETE FROM {quoted(name)} WHERE run = ?"
 
 
 def forget_meta(name: str) -> str:

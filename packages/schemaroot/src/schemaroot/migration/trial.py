@@ -88,21 +88,55 @@ class Trial:
     def _broken(self) -> dict[tuple[str, str], str]:
         """Every view and trigger that SQLite cannot resolve, with its reason; the copy loses them."""
         found: dict[tuple[str, str], str] = {}
-        known = [(kind, name) for kind, name, _, _ in self._work.objects() if kind in ("view", "trigger")]
-        while True:
-            try:
-                self._work.run(statements.PROBE)
-            except OperationFailedError as error:
-                what = _named(error.reason, known)
-                if what is None:
-                    return found
-                found[what] = error.reason.rpartition(": ")[0] and error.reason.partition(": ")[2]
-                self._work.run(statements.drop(*what))
-                known.remove(what)
-                continue
-            self._work.run(statements.drop("table", "_probe"))
-            self._work.run(statements.PROBE_CREATE)
-            return found
+        while (broken := self._first_unresolved()) is not None:
+            what, reason = broken
+            found[what] = reason
+            self._work.run(statements.drop(*what))
+        owners = dict.fromkeys(owner for kind, _, owner, _ in self._work.objects() if kind == "trigger")
+        for owner in owners:
+            for name, reason in self._unfit_triggers(owner).items():
+                found["trigger", name] = reason
+                self._work.run(statements.drop("trigger", name))
+        return found
+
+    def _first_unresolved(self) -> tuple[tuple[str, str], str] | None:
+        try:
+            self._work.run(statements.PROBE)
+        except OperationFailedError as error:
+            known = [(kind, name) for kind, name, _, _ in self._work.objects() if kind in ("view", "trigger")]
+            what = _named(error.reason, known)
+            return None if what is None else (what, error.reason.partition(": ")[2])
+        self._work.run(statements.drop("table", "_probe"))
+        self._work.run(statements.PROBE_CREATE)
+        return None
+
+    def _unfit_triggers(self, owner: str) -> dict[str, str]:
+        """The triggers of a table or view that cannot be prepared, each tried without the others."""
+        columns = [row[1] for row in self._work.ask(statements.columns_of(owner)) if not row[4]]
+        events = statements.firing(owner, columns)
+        if all(self._failure(sql) is None for sql in events):
+            return {}
+        triggers = [name for kind, name, table, _ in self._work.objects() if (kind, table) == ("trigger", owner)]
+        found: dict[str, str] = {}
+        for trigger in triggers:
+            self._work.run(statements.TRY)
+            for other in triggers:
+                if other != trigger:
+                    self._work.run(statements.drop("trigger", other))
+            reasons = [reason for sql in events if (reason := self._failure(sql)) is not None]
+            self._work.run(statements.TRY_BACK)
+            self._work.run(statements.TRY_END)
+            if reasons:
+                found[trigger] = reasons[0]
+        return found
+
+    def _failure(self, sql: str) -> str | None:
+        try:
+            self._work.ask(sql)
+        except OperationFailedError as error:
+            # A view takes the events alone that it has an INSTEAD OF trigger for.
+            return None if error.reason.startswith("cannot modify") else error.reason
+        return None
 
     def _mismatches(self) -> Iterator[tuple[str, str]]:
         catalogue: Catalogue = read_catalogue(self._connection, internal=True)

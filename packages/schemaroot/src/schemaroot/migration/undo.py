@@ -127,18 +127,6 @@ class Noted:
     sql: str
 
 
-@dataclass(frozen=True)
-class Kept:
-    """One side table, for people: whose it is, what it holds and since when."""
-
-    revision: str
-    direction: Direction
-    at: datetime
-    table: str
-    side: str
-    rows: int
-
-
 class Undo:
     """Keeps what one run of a revision takes away, and gives back what the last run the other way took."""
 
