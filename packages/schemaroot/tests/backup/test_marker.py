@@ -171,6 +171,20 @@ def test_an_older_copy_of_the_database_is_noticed(path: Path, driver: DriverName
     assert found.marker > found.database
 
 
+def test_a_log_that_lost_everything_is_noticed_too(left: Path, driver: DriverName) -> None:
+    """What is left of the number is its table, without a row."""
+    deleted(log_of(left))
+    with closing(sqlite3.connect(left)) as connection:
+        connection.execute("DROP TABLE IF EXISTS schema_commits")
+        connection.execute("CREATE TABLE schema_commits (id INTEGER PRIMARY KEY, number INTEGER NOT NULL)")
+
+    found = lost(left, driver)
+
+    assert found is not None
+    assert (found.marker, found.database) == (COMMITS, 0)
+    assert number_in(left) == 0
+
+
 def test_a_loss_stays_known_until_it_is_acknowledged(left: Path, driver: DriverName) -> None:
     deleted(log_of(left))
     first = lost(left, driver)

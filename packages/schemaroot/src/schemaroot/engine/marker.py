@@ -67,7 +67,7 @@ class Marker:
         """Compares marker and database, and makes the number where it is missing; gives what was lost."""
         if not read_only:
             _remove_leftovers(self._path)
-            if not _has_number(connection):
+            if _number(connection) is None:
                 connection.execute(dialect.CREATE_COMMITS).fetchall()
                 connection.execute(dialect.FIRST_COMMIT).fetchall()
         lost = find_lost_commits(Path(self._database), connection)
@@ -90,9 +90,8 @@ class Marker:
         self._written, self.stale = time.monotonic(), False
         failures: tuple[type[BaseException], ...] = (OSError, *connection.driver.errors)
         try:
-            number = int(connection.value(dialect.READ_COMMITS))
             marked = _read(self._path)
-            _write(self._path, _Marked(number, marked.lost if marked else None))
+            _write(self._path, _Marked(_number(connection) or 0, marked.lost if marked else None))
         except failures:
             log.exception("the marker %s could not be written", self._path)
 
@@ -112,7 +111,7 @@ def find_lost_commits(database: Path, connection: Connection) -> LostCommits | N
     marked = _read(marker_path(database))
     if marked is None:
         return None
-    found = int(connection.value(dialect.READ_COMMITS)) if _has_number(connection) else 0
+    found = _number(connection) or 0
     if marked.number > found:
         return LostCommits(marked.number, found, time.time_ns() // 1_000_000)
     return marked.lost
@@ -122,11 +121,15 @@ def reset_marker(database: Path, connection: Connection) -> None:
     """Takes the database as it is: for after a restore, and to acknowledge what was lost."""
     path = marker_path(database)
     if path.exists():
-        _write(path, _Marked(int(connection.value(dialect.READ_COMMITS)) if _has_number(connection) else 0))
+        _write(path, _Marked(_number(connection) or 0))
 
 
-def _has_number(connection: Connection) -> bool:
-    return bool(connection.execute(dialect.HAS_COMMITS).fetchall())
+def _number(connection: Connection) -> int | None:
+    """The number in the database; `None` when it holds none: the table is missing, or only its making was kept."""
+    if not connection.execute(dialect.HAS_COMMITS).fetchall():
+        return None
+    found: int | None = connection.value(dialect.READ_COMMITS)
+    return found
 
 
 def _read(path: Path) -> _Marked | None:
