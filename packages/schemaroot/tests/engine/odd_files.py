@@ -15,6 +15,7 @@ import pytest
 from schemaroot.engine import driver_apsw
 from schemaroot.engine.driver import OpenMode, file_uri
 from schemaroot.engine.driver_apsw import ApswDriver
+from schemaroot.engine.opening import MEMORY
 
 SECTOR = 512
 
@@ -31,6 +32,8 @@ def through(vfs: apsw.VFS, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     class Driver(ApswDriver):
         def connect(self, path: str, mode: OpenMode) -> Any:
+            if path == MEMORY:
+                return super().connect(path, mode)
             flags = apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE
             return apsw.Connection(file_uri(path, mode), flags=flags, vfs=str(vfs))
 

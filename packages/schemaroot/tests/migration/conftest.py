@@ -10,7 +10,13 @@ from .bench import Bench
 
 
 @pytest.fixture(params=["apsw", "sqlite3"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+def driver(request: pytest.FixtureRequest) -> DriverName:
+    """Each of the two drivers."""
+    name: DriverName = request.param
+    return name
+
+
+@pytest.fixture
+def bench(driver: DriverName, tmp_path: Path) -> Bench:
     """An empty database file, with each of the two drivers."""
-    driver: DriverName = request.param
     return Bench(tmp_path / "bench.db", driver)

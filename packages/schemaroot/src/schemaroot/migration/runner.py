@@ -16,13 +16,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from schemaroot.backup.create import create_backup
+from schemaroot.backup.create import (
+    create_backup,
+    driver_errors_told,
+    give_name,
+    remove_leftovers,
+    sync_folder,
+)
 from schemaroot.backup.errors import NotEnoughSpaceError
 from schemaroot.backup.manifest import BEFORE_MIGRATION, Backup
 from schemaroot.engine.database import Database
-from schemaroot.engine.driver import DriverName
-from schemaroot.engine.files import Identity
-from schemaroot.engine.opening import create_file
+from schemaroot.engine.driver import DriverName, driver_named
+from schemaroot.engine.files import Identity, backup_folder
 from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.introspection.read import read_catalogue
 from schemaroot.migration.apply import Applied, Circumstances, Clock, Direction, Step, apply_step
@@ -31,7 +36,7 @@ from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError, 
 from schemaroot.migration.history import Event, Fact, create_history, write_fact
 from schemaroot.migration.lock import migration_lock
 from schemaroot.migration.recorded import replay
-from schemaroot.migration.rehearse import rehearse
+from schemaroot.migration.rehearse import rehearse, remove_rehearsals
 from schemaroot.migration.revisions import Revision, Revisions
 from schemaroot.migration.session import Session, interruptible
 from schemaroot.migration.state import State, matching, read_state
@@ -115,7 +120,7 @@ class Runner:
 
     Args:
         migrations: what they are.
-        path: the database file.
+        path: the database file. Where it is a link, the file behind it counts: its lock and its backups lie there.
         driver: which driver opens it.
         watcher: hears of the work.
         timeout_ms: how long to wait for a lock of SQLite's, in milliseconds.
@@ -134,7 +139,7 @@ class Runner:
         lock_timeout_s: float = 600,
     ) -> None:
         self.migrations: Migrations = migrations
-        self.path: Path = path
+        self.path: Path = path.resolve()
         self.driver: DriverName = driver
         self.watcher: Watcher = watcher
         self.timeout_ms: float = timeout_ms
@@ -228,7 +233,11 @@ class Runner:
         """The lock, and the database opened for migrating; a file that was created goes when nothing comes of it."""
         if not create and not self.path.exists():
             self.open(revisions).close()  # raises what is wrong
-        with migration_lock(self.path, timeout_s=self.lock_timeout_s, say=self.watcher.say):
+        with (
+            driver_errors_told(driver_named(self.driver), self.path),
+            migration_lock(self.path, timeout_s=self.lock_timeout_s, say=self.watcher.say),
+        ):
+            self._remove_leftovers()
             if create and not self.path.exists():
                 report.created = True
                 self._create()
@@ -240,15 +249,28 @@ class Runner:
                     yield session
             except BaseException:
                 if report.created and not report.applied:
-                    for suffix in ("", "-wal", "-shm", "-journal"):
-                        Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+                    _remove_database(self.path)
                 raise
 
+    @property
+    def _unfinished(self) -> Path:
+        """Where a database is created: it gets its name when it is whole, so that a kill leaves it or none."""
+        return self.path.with_name(f"{self.path.name}.new")
+
     def _create(self) -> None:
-        identity = self._identity(0)
-        if identity is None:
-            create_file(self.path)
-        Database.create(f"sqlite:///{self.path}", [], identity=identity, driver=self.driver).close()
+        unfinished = self._unfinished
+        Database.create(f"sqlite:///{unfinished}", [], identity=self._identity(0), driver=self.driver).close()
+        give_name(unfinished, self.path)
+        sync_folder(self.path.parent)
+        unfinished.unlink(missing_ok=True)
+
+    def _remove_leftovers(self) -> None:
+        """Removes what a run that was killed left; whoever holds the lock is the only one at work here."""
+        _remove_database(self._unfinished)
+        folder = backup_folder(self.path)
+        if folder.is_dir():
+            remove_rehearsals(folder)
+            remove_leftovers(folder)
 
     # --- where it stands --------------------------------------------------------------------------------------------
 
@@ -366,3 +388,8 @@ class Runner:
             )
         report.backups.append(backup.path)
         return backup
+
+
+def _remove_database(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)

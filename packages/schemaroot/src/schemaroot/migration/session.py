@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Self
 
@@ -25,7 +25,11 @@ class Session:
 
     def __init__(self, db: Database, *, timeout_ms: float = 5000) -> None:
         self.db: Database = db
-        self.connection: Connection = db.pool.take_writer()
+        try:
+            self.connection: Connection = db.pool.take_writer()
+        except BaseException:
+            db.close()
+            raise
         self._timeout_ms: float = timeout_ms
         db.held.connection = self.connection
 
@@ -33,7 +37,7 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.connection.rollback()
+        self._roll_back()
         self.db.held.connection = None
         self.db.pool.give_writer()
         self.db.close()
@@ -53,10 +57,16 @@ class Session:
                 yield
                 self._commit()
             except BaseException:
-                self.connection.rollback()
+                self._roll_back()
                 raise
         finally:
-            self._foreign_keys(on=True)
+            if not self.connection.in_transaction:
+                self._foreign_keys(on=True)
+
+    def _roll_back(self) -> None:
+        """Rolls back; where the disk does not even allow that, closing the connection does, or whoever opens next."""
+        with suppress(*self.connection.driver.errors):
+            self.connection.rollback()
 
     def _foreign_keys(self, *, on: bool) -> None:
         self.connection.execute(dialect.PRAGMA_FOREIGN_KEYS_ON if on else dialect.PRAGMA_FOREIGN_KEYS_OFF).fetchall()
@@ -119,8 +129,8 @@ def interruptible(connection: Connection) -> Generator[None]:
     signal.signal(signal.SIGINT, hear)
     try:
         yield
-    except driver.errors:
-        if told:
+    except Exception:
+        if told:  # whatever was made of the statement that ended early
             raise KeyboardInterrupt from None
         raise
     finally:
