@@ -18,13 +18,12 @@ from schemaroot.introspection.read import read_catalogue
 from schemaroot.migration import statements
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import InvariantError, IrreversibleError, LintError, RevisionFailedError
-from schemaroot.migration.execute import Executed, Executor
+from schemaroot.migration.execute import Executed, Executor, failure
 from schemaroot.migration.history import Event, Fact, RowCount, create_history, write_fact
 from schemaroot.migration.lint import allowed, lint
 from schemaroot.migration.op import running
 from schemaroot.migration.operations import Operation
 from schemaroot.migration.record import record
-from schemaroot.migration.recorded import failure
 from schemaroot.migration.revisions import LoadedRevision
 from schemaroot.migration.session import Session
 from schemaroot.migration.verify import PROBLEMS_SHOWN, Followed, Invariant, followed

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from schemaroot.engine.connection import Connection
+from schemaroot.errors import SchemarootError
 from schemaroot.introspection.catalogue import TableDef
 from schemaroot.introspection.sql.tokens import folded
 from schemaroot.migration import statements
 from schemaroot.migration.describe import describe
-from schemaroot.migration.errors import OperationFailedError, TransactionEndedError
+from schemaroot.migration.errors import OperationFailedError, RevisionFailedError, TransactionEndedError
 from schemaroot.migration.operations import Operation, RenameTable
 from schemaroot.migration.steps import Steps
 from schemaroot.migration.trial import Trial
@@ -29,6 +30,7 @@ class Executed:
     Attributes:
         operation: it.
         statements: the SQL that changed something, in order.
+        rebuilt: whether a table was made anew.
         copied: rows that went through a rebuild.
         restored: rows that got kept values back.
         changed: rows that a data step changed.
@@ -38,6 +40,7 @@ class Executed:
 
     operation: Operation
     statements: tuple[str, ...]
+    rebuilt: bool
     copied: int
     restored: int
     changed: int
@@ -115,6 +118,7 @@ class Executor:
         executed = Executed(
             operation,
             tuple(work.log[start:]),
+            done.rebuilt,
             done.copied,
             done.restored,
             done.changed,
@@ -205,3 +209,18 @@ class Executor:
                     f"{len(rows)} rows of {table.name} refer to rows of {targets} that are not there",
                     hint="Correct or delete those rows in a step of the revision.",
                 )
+
+
+def failure(
+    revision: str, direction: str, executor: Executor, error: Exception, *, tried: bool = False
+) -> RevisionFailedError:
+    """The error for what a revision raised, with the step and the statement that it stood at."""
+    problem = f"{type(error).__name__}: {error}"
+    statement = ""
+    if isinstance(error, SchemarootError):
+        problem = f"{error.message.rstrip('.')}. {error.hint}" if error.hint else error.message
+    if isinstance(error, OperationFailedError):
+        problem, statement = f"{error.operation}: {error.reason}", error.sql
+    return RevisionFailedError(
+        revision, direction, len(executor.executed) + 1, problem, statement=statement, tried=tried
+    )

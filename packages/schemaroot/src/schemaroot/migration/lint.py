@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -24,6 +25,9 @@ from schemaroot.introspection.catalogue import (
     TableDef,
 )
 from schemaroot.introspection.sql.names import listed_values
+from schemaroot.migration.describe import describe
+from schemaroot.migration.errors import OperationInvalidError
+from schemaroot.migration.live import LiveRows
 from schemaroot.migration.operations import (
     AddCheck,
     AddColumn,
@@ -40,6 +44,7 @@ from schemaroot.migration.operations import (
     RenameColumn,
     RenameTable,
 )
+from schemaroot.migration.record import table_after
 from schemaroot.migration.renames import ALIKE, likeness
 
 Severity = Literal["error", "warning"]
@@ -105,7 +110,12 @@ def allowed(source: bytes) -> dict[str, str]:
 
 
 def lint(
-    operations: Sequence[Operation], before: Catalogue, db: Database | None = None, *, dialect: Dialect = "sqlite"
+    operations: Sequence[Operation],
+    before: Catalogue,
+    db: Database | None = None,
+    *,
+    rows: LiveRows | None = None,
+    dialect: Dialect = "sqlite",
 ) -> list[Finding]:
     """What the operations would do.
 
@@ -113,17 +123,16 @@ def lint(
         operations: what a revision does, in one direction.
         before: the schema that it starts from.
         db: the database that they would run on; without it only what needs no rows is found.
+        rows: the rows that the revision will find, where others come before it; those of `db` when left out.
         dialect: whose rules of locking count.
     """
-    return list(_Linter(before, db, dialect).findings(operations))
+    return list(_Linter(before, LiveRows(before, db) if rows is None else rows.copy(), dialect).findings(operations))
 
 
 class _Linter:
-    def __init__(self, before: Catalogue, db: Database | None, dialect: Dialect) -> None:
+    def __init__(self, before: Catalogue, live: LiveRows, dialect: Dialect) -> None:
         self.tables = dict(before.tables)
-        self.live_name = {name: name for name in before.tables}
-        """The name under which a table lies in the database now, by the name that it has at this point."""
-        self.db = db
+        self.live = live
         self.dialect = dialect
         self.created: set[str] = set()
 
@@ -133,14 +142,15 @@ class _Linter:
             match operation:
                 case RenameTable(old=old, new=new):
                     self.tables[new] = replace(self.tables.pop(old), name=new)
-                    self.live_name[new] = self.live_name.pop(old, old)
                 case CreateTable(table=table):
                     self.tables[table.name] = table
                     self.created.add(table.name)
                 case DropTable(name=name):
                     yield from self._drop_table(name)
-                case AlterTable(table=name, actions=_) if name in self.tables and name not in self.created:
+                case AlterTable(table=name, actions=actions) if name in self.tables and name not in self.created:
                     yield from _Alteration(self, self.tables[name], operation).findings()
+                    with suppress(OperationInvalidError):  # whoever runs it says so
+                        self.tables[name] = table_after(self.tables[name], actions, describe(operation))
                 case CreateIndex(index=index, concurrently=concurrently) if index.table not in self.created:
                     if index.unique:
                         yield from self.duplicates(index.table, index.parts, index.where)
@@ -155,48 +165,37 @@ class _Linter:
                         )
                 case _:
                     pass
+            self.live.follow([operation])
 
     # --- asking the database ----------------------------------------------------------------------------------------
 
     def rows(self, table: str, condition: Any = None) -> int | None:
         """How many rows a table has (that keep a condition); `None` where nobody can tell."""
-        live = self.live_name.get(table)
-        if self.db is None or live is None:
-            return None
-        statement = sa.select(sa.func.count()).select_from(sa.table(live))
-        if condition is not None:
-            statement = statement.where(condition)
-        return int(self.db.one(statement)[0])
+        return self.live.count(table, condition)
 
     def examples(self, table: str, condition: Any) -> str:
         """The keys of some rows that keep a condition."""
-        live = self.live_name.get(table)
-        if self.db is None or live is None:
-            return ""
-        key = self.tables[table].primary_key
-        names = key.columns if key is not None else ("rowid",)
-        columns: list[Any] = [sa.column(name) for name in names]
-        found = self.db.all(sa.select(*columns).select_from(sa.table(live)).where(condition).limit(EXAMPLES))
-        shown = ", ".join("/".join(map(str, row)) for row in found)
-        return f" ({', '.join(names)}: {shown})" if shown else ""
+        return self.live.examples(self.tables[table], condition, EXAMPLES)
 
     def duplicates(self, table: str, parts: Sequence[KeyPart], where: str | None) -> Iterator[Finding]:
         """Rows that a unique key over the parts would refuse."""
-        live = self.live_name.get(table)
-        if self.db is None or live is None or table in self.created:
+        if table not in self.tables or table in self.created:
             return
         known = self.tables[table]
         if any(part.column is not None and not known.column(part.column) for part in parts):
             return  # a column that is added with it
         keys: list[Any] = [_part(part) for part in parts]
-        grouped = sa.select(*keys, sa.func.count().label("times")).select_from(sa.table(live)).group_by(*keys)
+        source = self.live.source(table, *keys, *([] if where is None else [_words(where)]))
+        if source is None or self.live.db is None:
+            return
+        grouped = sa.select(*keys, sa.func.count().label("times")).select_from(source).group_by(*keys)
         grouped = grouped.where(*(key.is_not(None) for key in keys)).having(sa.func.count() > 1)
         if where is not None:
             grouped = grouped.where(_words(where))
-        found = self.db.all(grouped.limit(EXAMPLES))
+        found = self.live.db.all(grouped.limit(EXAMPLES))
         if not found:
             return
-        total = int(self.db.one(sa.select(sa.func.count()).select_from(grouped.subquery()))[0])
+        total = int(self.live.db.one(sa.select(sa.func.count()).select_from(grouped.subquery()))[0])
         shown = "; ".join(f"{', '.join(map(repr, row[:-1]))} {row[-1]} times" for row in found)
         over = ", ".join(part.column or part.expression or "" for part in parts)
         yield Finding(
@@ -399,15 +398,17 @@ class _Alteration:
         if self.linter.dialect == "postgresql" and self._rows() != 0:
             yield self._blocks(key.name or "foreign key")
         target = self.linter.tables.get(key.target)
-        live = self.linter.live_name.get(key.target)
-        if target is None or live is None or set(key.columns) & self.fresh or len(key.columns) != 1:
+        if target is None or set(key.columns) & self.fresh or len(key.columns) != 1:
             return
         theirs = key.target_columns or (target.primary_key.columns if target.primary_key else ())
         if len(theirs) != 1:
             return
         own: sa.ColumnElement[Any] = sa.column(self.old_name(key.columns[0]))
         referred: sa.ColumnElement[Any] = sa.column(theirs[0])
-        there = sa.select(referred).select_from(sa.table(live))
+        live = self.linter.live.source(key.target, referred)
+        if live is None:
+            return
+        there = sa.select(referred).select_from(live)
         condition = sa.and_(own.is_not(None), own.not_in(there))
         rows = self._rows(condition)
         if rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -54,7 +54,7 @@ class Recorder:
             case AlterTable(name, actions):
                 before = self._tables.get(folded(name))
                 if before is not None:
-                    self._tables[folded(name)] = _changed(before, actions, describe(operation))
+                    self._tables[folded(name)] = table_after(before, actions, describe(operation))
             case _:
                 pass
 
@@ -66,7 +66,11 @@ class Recorder:
         """Nothing is left to do."""
 
 
-def _changed(table: TableDef, actions: tuple[Action, ...], operation: str) -> TableDef:
+def table_after(table: TableDef, actions: Sequence[Action], operation: str) -> TableDef:
+    """A table after actions of one operation, with nothing run on a database.
+
+    Raises `OperationInvalidError` as the operation would.
+    """
     for renames, group in groupby(actions, key=lambda action: isinstance(action, RenameColumn)):
         if renames:
             for action in group:
@@ -86,9 +90,10 @@ def _renamed(table: TableDef, action: RenameColumn) -> TableDef:
         cursor = driver.cursor(raw)
         cursor.execute(create_table(table)).fetchall()
         cursor.execute(statements.rename_column(table.name, action.old, action.new)).fetchall()
-        ((_, _, _, sql),) = cursor.execute(statements.OBJECTS).fetchall()
+        objects = cursor.execute(statements.OBJECTS).fetchall()
     finally:
         raw.close()
+    (sql,) = (sql for _, name, _, sql in objects if name == table.name)  # AUTOINCREMENT brings a table of SQLite's
     return replace(parse_table(sql), sql="")
 
 

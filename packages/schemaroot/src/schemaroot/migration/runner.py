@@ -39,7 +39,7 @@ from schemaroot.migration.recorded import replay
 from schemaroot.migration.rehearse import rehearse, remove_rehearsals
 from schemaroot.migration.revisions import Revision, Revisions
 from schemaroot.migration.session import Session, interruptible
-from schemaroot.migration.state import State, matching, read_state
+from schemaroot.migration.state import State, leaving, matching, pending, read_state
 from schemaroot.migration.verify import Invariant
 from schemaroot.migration.watch import SILENT, Watcher
 from schemaroot.schema.table import Table
@@ -94,6 +94,34 @@ class Options:
         left += ["no rehearsal"] if not self.rehearse else []
         left += [f"allowed {', '.join(self.allow)}"] if self.allow else []
         return ", ".join(left)
+
+
+@dataclass(frozen=True)
+class Space:
+    """The room on the disk that a run needs, in bytes.
+
+    Attributes:
+        log: what the write-ahead log grows by.
+        backup: the backup.
+        rehearsal: the copy that the rehearsal runs on, with its log.
+        spare: what is left free besides.
+    """
+
+    log: int
+    backup: int
+    rehearsal: int
+    spare: int = SPARE_BYTES
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.log + self.backup + self.rehearsal + self.spare
+
+
+def space_needed(path: Path, options: Options) -> Space:
+    """The room that a run on a database needs beside it."""
+    size = sum(one.stat().st_size for one in (path, Path(f"{path}-wal")) if one.exists())
+    return Space(size, size * int(options.backup), 2 * size * int(options.rehearse))
 
 
 @dataclass
@@ -174,8 +202,7 @@ class Runner:
         report = Report()
         with self.working(revisions, report, create=create) as session:
             state = self._state(session, revisions, report)
-            missing = [one for one in revisions.ancestors(wanted.id) if one.id not in state.names]
-            self._go(session, revisions, state, missing[:steps], "up", options, report)
+            self._go(session, state, pending(revisions, state, wanted.id, steps), "up", options, report)
         return report
 
     def down(
@@ -199,15 +226,7 @@ class Runner:
         report = Report()
         with self.working(revisions, report) as session:
             state = self._state(session, revisions, report)
-            leaving = list(reversed(state.applied))
-            if to is not None:
-                kept = set[str]() if to == "base" else {one.id for one in revisions.ancestors(revisions.named(to).id)}
-                if to != "base" and revisions.named(to).id not in state.names:
-                    raise RevisionUnknownError(to, state.names)
-                leaving = [one for one in leaving if one.id not in kept]
-            if to is None or steps is not None:
-                leaving = leaving[: steps if steps is not None else 1]
-            self._go(session, revisions, state, leaving, "down", options, report)
+            self._go(session, state, leaving(revisions, state, to, steps), "down", options, report)
         return report
 
     # --- opening --------------------------------------------------------------------------------------------------
@@ -304,7 +323,6 @@ class Runner:
     def _go(
         self,
         session: Session,
-        revisions: Revisions,
         state: State,
         some: Sequence[Revision],
         direction: Direction,
@@ -319,7 +337,7 @@ class Runner:
         clock = Clock()
         if is_empty:
             options = replace(options, backup=False, rehearse=False)
-        self._require_space(session, options)
+        self._require_space(options)
         circumstances = Circumstances(
             self.watcher,
             clock,
@@ -368,10 +386,9 @@ class Runner:
         if said and state.applied:
             raise SchemaDriftError(state.head, said, self.migrations.command)
 
-    def _require_space(self, session: Session, options: Options) -> None:
+    def _require_space(self, options: Options) -> None:
         """Refuses before anything is written when the copies and the log would not fit."""
-        size = sum(one.stat().st_size for one in (self.path, Path(f"{self.path}-wal")) if one.exists())
-        needed = size * (1 + int(options.backup) + 2 * int(options.rehearse)) + SPARE_BYTES
+        needed = space_needed(self.path, options).total
         found = os.statvfs(self.path.parent)
         free = found.f_bavail * found.f_frsize
         if free < needed:

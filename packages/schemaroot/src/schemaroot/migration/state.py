@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from schemaroot.engine.database import Database
 from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.migration.compare import differences
-from schemaroot.migration.errors import ChecksumMismatchError, RevisionMissingError, RevisionOrderError
+from schemaroot.migration.errors import (
+    ChecksumMismatchError,
+    RevisionMissingError,
+    RevisionOrderError,
+    RevisionUnknownError,
+)
 from schemaroot.migration.history import HistoryEntry, applied, has_history, read_history
 from schemaroot.migration.revisions import Revision, Revisions
 
@@ -105,3 +110,36 @@ def matching(live: Catalogue, chain: Sequence[Revision], recorded: Sequence[Cata
     told = [differences(state, live) for state in recorded]
     best = min(range(1, len(recorded)), key=lambda number: (len(told[number]), -number))
     return best, told[best]
+
+
+def pending(revisions: Revisions, state: State, wanted: str, steps: int | None = None) -> list[Revision]:
+    """The revisions that a database lacks on the way up, in the order in which they run.
+
+    Args:
+        revisions: the files.
+        state: where the database stands.
+        wanted: the revision to arrive at, by its whole name.
+        steps: at most so many.
+    """
+    return [one for one in revisions.ancestors(wanted) if one.id not in state.names][:steps]
+
+
+def leaving(revisions: Revisions, state: State, to: str | None, steps: int | None = None) -> list[Revision]:
+    """The revisions that a database gives up on the way down, the newest first.
+
+    Args:
+        revisions: the files.
+        state: where the database stands.
+        to: the revision to stand at afterwards, or the beginning of its name; `base` for none.
+        steps: at most so many; one where neither is said.
+
+    Raises `RevisionUnknownError` for one that the database does not have.
+    """
+    found = list(reversed(state.applied))
+    if to is not None and to != "base":
+        wanted = revisions.named(to)
+        if wanted.id not in state.names:
+            raise RevisionUnknownError(to, state.names)
+        kept = {one.id for one in revisions.ancestors(wanted.id)}
+        found = [one for one in found if one.id not in kept]
+    return found[: 1 if to is None and steps is None else steps]

@@ -14,6 +14,9 @@ LEGACY_ALTER_ON = "PRAGMA legacy_alter_table=ON"
 LEGACY_ALTER_OFF = "PRAGMA legacy_alter_table=OFF"
 FOREIGN_KEY_CHECK = "PRAGMA foreign_key_check"
 
+CHECKS_OFF = "PRAGMA ignore_check_constraints=ON"
+CHECKS_ON = "PRAGMA ignore_check_constraints=OFF"
+
 SAVEPOINT = "SAVEPOINT schemaroot_revision"
 RELEASE = "RELEASE schemaroot_revision"
 

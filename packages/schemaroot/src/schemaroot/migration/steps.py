@@ -39,12 +39,14 @@ class Done:
     """What an operation did.
 
     Attributes:
+        rebuilt: whether the table was made anew.
         copied: rows that went through a rebuild.
         restored: rows that got kept values back.
         changed: rows that a data step changed.
         tables: the tables whose rows or columns it may have changed, by their names now.
     """
 
+    rebuilt: bool = False
     copied: int = 0
     restored: int = 0
     changed: int = 0
@@ -201,6 +203,7 @@ class Steps:
                     self.work.run(statements.add_column(table.name, text))
                 continue
             rebuilt = Rebuild(self.work, self.undo, self.catalogue, change).run()
+            done.rebuilt = True
             done.copied += rebuilt.copied
             done.restored += rebuilt.restored
         return done
