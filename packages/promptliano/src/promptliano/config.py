@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemaroot.cli.errors import ProgramError
+from promptliano.errors import ProgramError
 
 VARIABLES = ("PROMPTLIANO_DATABASE_URL", "DATABASE_URL")
 """Environment variables that name the database, the stronger first."""

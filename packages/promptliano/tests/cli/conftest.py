@@ -16,9 +16,6 @@ import pytest
 
 from promptliano.main import run
 from promptliano.schema import (
-    APPLICATION_ID,
-    SCHEMA_NUMBER,
-    TABLES,
     Agent,
     Chat,
     ChatMessage,
@@ -31,7 +28,8 @@ from promptliano.schema import (
     Task,
     Ticket,
 )
-from schemaroot import Database, Identity
+from promptliano.storage import create
+from schemaroot import Database
 
 MOMENT = datetime(2025, 3, 12, 14, 2, tzinfo=UTC)
 
@@ -40,7 +38,7 @@ MOMENT = datetime(2025, 3, 12, 14, 2, tzinfo=UTC)
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with a few rows of each kind; tests only read it."""
     path = tmp_path_factory.mktemp("data") / "small.db"
-    with Database.create(f"sqlite:///{path}", TABLES, identity=Identity(APPLICATION_ID, SCHEMA_NUMBER)) as db:
+    with create(f"sqlite:///{path}") as db:
         fill(db)
     return path
 

@@ -14,20 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from promptliano.legacy.importer import IDENTITY
 from promptliano.legacy.interruptions import Interruptions
 from promptliano.legacy.sample import write_old
-from promptliano.schema import TABLES
-from schemaroot import Database
+from promptliano.storage import create
 
 # Runs one import after the other, each in a process of its own that has all modules loaded, and sends the K-th of them
 # SIGINT where the K-th statement is reached for the first time; ends with the one that was not reached.
 AT_EACH_STATEMENT = """
 import importlib, json, os, signal, sys
 from pathlib import Path
-from promptliano.cli import import_, opening, output
-from promptliano.cli.app import PROGRAM
-from schemaroot.cli import running, streams
+from promptliano.cli import import_, opening, output, running, streams
 from promptliano.legacy import importer, interruptions, place
 importlib.import_module("rich.table")
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -47,7 +43,7 @@ def interrupted_at(wanted):
                     signal.raise_signal(signal.SIGINT)
             return trace
     sys.settrace(trace)
-    code = running.run_process(PROGRAM, ["import", "run", source, "--database", str(target), "--yes"])
+    code = running.run_process(["import", "run", source, "--database", str(target), "--yes"])
     sys.settrace(None)
     sys.stdout.flush()
     return code, where
@@ -113,7 +109,7 @@ def test_at_each_statement_it_is_undone_or_told_to_have_come_too_late(
     target = tmp_path / "place" / "new.db"
     target.parent.mkdir()
     if kind == "filled":
-        Database.create(f"sqlite:///{target}", TABLES, identity=IDENTITY).close()
+        create(f"sqlite:///{target}").close()
     before = [target.name] if kind == "filled" else []
 
     command = [sys.executable, "-c", AT_EACH_STATEMENT, str(source), str(target), kind, str(step)]

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES, Ticket
+from promptliano.storage import create
 from schemaroot import Database, Identity
 
 Terminal = Callable[..., tuple[int, bytes]]
@@ -121,11 +122,10 @@ class TestTheQuestion:
 
     @pytest.fixture
     def arguments(self, tmp_path: Path) -> list[str]:
-        from promptliano.legacy.importer import IDENTITY
         from promptliano.legacy.sample import write_old
 
         write_old(tmp_path / "old.db", scale=0)
-        Database.create(f"sqlite:///{tmp_path / 'new.db'}", TABLES, identity=IDENTITY).close()
+        create(f"sqlite:///{tmp_path / 'new.db'}").close()
         return ["import", "run", "old.db", "--database", "new.db"]
 
     @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from promptliano.legacy.importer import IDENTITY, run_import
 from promptliano.legacy.rules import RULES
 from promptliano.legacy.sample import History, write_agents, write_later, write_old
 from promptliano.schema import TABLES, Project
+from promptliano.storage import create
 from schemaroot import Database
 
 HISTORIES: tuple[History, ...] = get_args(History)
@@ -203,7 +204,7 @@ def test_every_queue_state_of_the_later_era_has_an_item(later: Any) -> None:
 def test_an_empty_database_is_filled(tmp_path: Path) -> None:
     write_old(tmp_path / "old.db", scale=0)
     url = f"sqlite:///{tmp_path / 'target.db'}"
-    Database.create(url, TABLES, identity=IDENTITY).close()
+    create(url).close()
 
     report = run_import(tmp_path / "old.db", url)
 
@@ -216,7 +217,7 @@ def test_an_empty_database_is_filled(tmp_path: Path) -> None:
 def test_a_database_with_other_rows_is_refused_and_not_changed(tmp_path: Path) -> None:
     write_old(tmp_path / "old.db", scale=0)
     target = tmp_path / "target.db"
-    with Database.create(f"sqlite:///{target}", TABLES, identity=IDENTITY) as db:
+    with create(f"sqlite:///{target}") as db:
         db.insert(Project, name="mine", path="/mine")
     before = target.read_bytes()
 

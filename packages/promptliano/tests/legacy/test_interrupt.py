@@ -16,6 +16,7 @@ from promptliano.legacy.errors import TargetTakenError
 from promptliano.legacy.importer import IDENTITY, run_import
 from promptliano.legacy.sample import write_old
 from promptliano.schema import TABLES
+from promptliano.storage import create
 from schemaroot import Database
 
 SCRIPT = """
@@ -80,7 +81,7 @@ def test_ctrl_c_leaves_no_target_and_no_trace(source: Path, target: Path) -> Non
 
 
 def test_ctrl_c_leaves_an_empty_target_empty(source: Path, target: Path) -> None:
-    Database.create(f"sqlite:///{target}", TABLES, identity=IDENTITY).close()
+    create(f"sqlite:///{target}").close()
     process = half_way(source, target)
 
     assert end(process, signal.SIGINT) == 130
@@ -138,7 +139,7 @@ def test_a_target_that_appears_meanwhile_is_not_overwritten(source: Path, target
 
 
 def test_an_exception_while_an_empty_target_is_filled_rolls_everything_back(source: Path, target: Path) -> None:
-    Database.create(f"sqlite:///{target}", TABLES, identity=IDENTITY).close()
+    create(f"sqlite:///{target}").close()
 
     def stop(table: str, done: int, total: int) -> None:
         if table == "provider_keys":

@@ -16,10 +16,10 @@ import pytest
 
 from promptliano.legacy.cells import BrokenText
 from promptliano.legacy.errors import NotLegacyError, SourceChangingError, SourceUnreadableError
-from promptliano.legacy.importer import IDENTITY, run_import
+from promptliano.legacy.importer import run_import
 from promptliano.legacy.sample import write_later, write_old
 from promptliano.legacy.source import LegacySource
-from promptliano.schema import TABLES
+from promptliano.storage import create
 from schemaroot import Database
 from schemaroot.errors import DamagedDatabaseError, DatabaseMissingError, NotADatabaseError, SchemarootError
 
@@ -249,7 +249,7 @@ def test_another_program_s_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_database_of_promptliano_is_no_legacy_database(tmp_path: Path) -> None:
-    Database.create(f"sqlite:///{tmp_path / 'ours.db'}", TABLES, identity=IDENTITY).close()
+    create(f"sqlite:///{tmp_path / 'ours.db'}").close()
 
     assert "already" in str(refused(tmp_path / "ours.db", tmp_path, NotLegacyError))
 

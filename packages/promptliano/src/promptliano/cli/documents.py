@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import cast
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias, cast
 
 from schemaroot import Table, declaration_of
-from schemaroot.cli.documents import Document, camel, milliseconds
 
+Document: TypeAlias = dict[str, object]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SEALED = "secrets"
 """The member of an agent's configuration that is never given out."""
+
+
+def camel(name: str) -> str:
+    """`project_id` as `projectId`."""
+    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
 
 
 def document(row: Table, **more: object) -> Document:
@@ -25,9 +33,16 @@ def listed(items: Iterable[Document], next_cursor: str | None, total: int | None
     return {"items": list(items), "nextCursor": next_cursor, "total": total}
 
 
+def encoded(value: object) -> bytes:
+    """The bytes of a document, with a line feed at the end."""
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
 def _value(value: object, secret: bool) -> object:
     if isinstance(value, datetime):
-        return milliseconds(value)
+        return (value - _EPOCH) // timedelta(milliseconds=1)
     if isinstance(value, Table):
         return document(value)
     if secret and isinstance(value, Mapping):

@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from promptliano.cli.errors import CommandError
 from promptliano.config import DatabaseSetting, database_setting
-from schemaroot.cli.errors import CommandError, ProgramError
+from promptliano.errors import ProgramError
 
 if TYPE_CHECKING:
     from schemaroot import Database
@@ -39,16 +40,16 @@ def working_folder() -> Path:
 @contextmanager
 def opened(flag: str | None, *, read_only: bool = False) -> Generator[Database]:
     """The database of a command that looks at data; it is never created here."""
-    from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES
-    from schemaroot import Database, Identity
+    from promptliano.schema import TABLES
+    from promptliano.storage import IDENTITY, check_current
+    from schemaroot import Database
     from schemaroot.errors import DatabaseMissingError, DatabaseUrlError
 
     setting = setting_for(flag)
     if setting.url.endswith(":memory:"):
         raise DatabaseUrlError(setting.url, "a database in memory holds nothing to look at")
-    identity = Identity(APPLICATION_ID, SCHEMA_NUMBER)
     try:
-        database = Database.open(setting.url, tables=TABLES, identity=identity, read_only=read_only, readers=2)
+        database = Database.open(setting.url, tables=TABLES, identity=IDENTITY, read_only=read_only, readers=2)
     except DatabaseMissingError as error:
         raise CommandError(
             "DB_MISSING",
@@ -57,6 +58,7 @@ def opened(flag: str | None, *, read_only: bool = False) -> Generator[Database]:
             unchanged="",
         ) from None
     with database:
+        check_current(database)
         yield database
 
 

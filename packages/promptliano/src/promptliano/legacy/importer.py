@@ -28,13 +28,12 @@ from promptliano.legacy.registry import converters, derived_tables
 from promptliano.legacy.report import ImportReport, TableAccount
 from promptliano.legacy.sealing import Sealer
 from promptliano.legacy.source import LegacySource, SourceRow, check_source
-from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES, Archive
-from schemaroot import Database, Identity, JsonValue, New, Table, declaration_of, new, now
+from promptliano.schema import TABLES, Archive
+from promptliano.storage import IDENTITY, check_current, mark_current
+from schemaroot import Database, JsonValue, New, Table, declaration_of, new, now
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Is told the table that is being read, how many of its rows are done, and how many it has."""
-
-IDENTITY = Identity(APPLICATION_ID, SCHEMA_NUMBER)
 
 _INDEXING = "indexes and full-text search"
 
@@ -112,6 +111,7 @@ def _build(
                 if progress is not None:
                     progress(_INDEXING, 0, 1)
                 target.create_indexes(TABLES)
+                mark_current(target)
                 if progress is not None:
                     progress(_INDEXING, 1, 1)
         if finish:
@@ -133,6 +133,7 @@ def _fill(
         Database.open(url, tables=TABLES, identity=IDENTITY) as target,
     ):
         with interruptions.allowed():
+            check_current(target)
             found = find_record(target)
             if found is not None and (found["sha256"] == legacy.sha256 or _same_content(found, legacy)):
                 report = ImportReport.from_document(cast("dict[str, JsonValue]", found["report"]))

@@ -222,8 +222,9 @@ def _create_table(table: TableDef) -> Call:
     return call("op.create_table", *parts, **options)
 
 
+# Not REAL, FLOAT and NUMERIC: SQLAlchemy's classes for them are generic, and strict checkers ask for an argument.
 _PLAIN_TYPES = re.compile(
-    r"(?P<name>INTEGER|BIGINT|SMALLINT|REAL|FLOAT|TEXT|BLOB|BOOLEAN|DATE|VARCHAR|CHAR|NUMERIC)"
+    r"(?P<name>INTEGER|BIGINT|SMALLINT|TEXT|BLOB|BOOLEAN|DATE|VARCHAR|CHAR)"
     r"(?:\((?P<sizes>\d+(?:, ?\d+)?)\))?"
 )
 
