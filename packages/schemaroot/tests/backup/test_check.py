@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from schemaroot import Col, Database, JsonValue, Table, auto_id, integer, json, new, text
+from schemaroot.backup import check
 from schemaroot.backup.check import CheckFinding, check_database
 from schemaroot.backup.create import create_backup, opened
 from schemaroot.backup.digest import digest_tables
@@ -18,9 +19,9 @@ from schemaroot.backup.manifest import Backup
 from schemaroot.backup.stats import database_stats
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.driver import DriverName
-from schemaroot.errors import DamagedDatabaseError
+from schemaroot.errors import DamagedDatabaseError, DatabaseLockedError
 
-from ..engine.shop import TABLES, Customer, Order, digests, url_of
+from ..engine.shop import TABLES, Customer, Order, digests, held_by_another_process, url_of
 from ..repository.library import TABLES as LIBRARY
 from ..repository.library import Book
 from .test_create import damage_leaf
@@ -154,6 +155,16 @@ def test_full_text_is_left_out_where_nothing_can_be_written(tmp_path: Path, driv
         assert check_database(connection, LIBRARY, messages=told.append) == []
 
     assert "full text was not checked: this connection only reads" in told
+
+
+def test_full_text_waits_for_a_lock_and_is_then_given_up(
+    tmp_path: Path, driver: DriverName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "library.db"
+    Database.create(url_of(path), LIBRARY).close()
+    monkeypatch.setattr(check, "LOCK_MS", 50.0)
+    with held_by_another_process(path, "BEGIN IMMEDIATE"), pytest.raises(DatabaseLockedError):
+        found(path, LIBRARY, driver)
 
 
 def test_a_damaged_page_is_a_finding_and_no_exception(path: Path, driver: DriverName) -> None:

@@ -19,14 +19,14 @@ import sqlalchemy as sa
 
 from schemaroot.backup import statements
 from schemaroot.backup.compare import Change, Difference, changed_tables, differing_rows
-from schemaroot.backup.create import Messages, integrity_problems
+from schemaroot.backup.create import NOT_THE_FILE_S, Messages, integrity_problems
 from schemaroot.backup.digest import Progress, Shape, count_rows, rows_apart, rows_of, shape_of
 from schemaroot.backup.manifest import Backup
 from schemaroot.backup.verify import reading_backup
-from schemaroot.engine import dialect
 from schemaroot.engine.compile import compile_statement
-from schemaroot.engine.connection import Connection
-from schemaroot.engine.driver import SQLITE_READONLY
+from schemaroot.engine.connection import Connection, Patience
+from schemaroot.engine.driver import SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY
+from schemaroot.engine.faults import translate
 from schemaroot.schema.column import Column
 from schemaroot.schema.constraints import search_table
 from schemaroot.schema.sqlalchemy import table_clause, value_checks
@@ -39,6 +39,9 @@ Row = tuple[Any, ...]
 
 SHOWN = 5
 """The most keys that a finding names."""
+
+LOCK_MS = 5000
+"""How long to wait for the write lock, which checking full text takes for a moment."""
 
 _BATCH = 1024
 
@@ -91,7 +94,8 @@ def check_database(
         messages: told what is being checked.
 
     Raises:
-        Driver errors do not come out of here: what cannot be read is a finding.
+        DatabaseLockedError: another program kept a lock for too long.
+        What cannot be read is a finding, and no error.
     """
     tell = messages or _silent
     checks: list[tuple[str, Callable[[], Iterable[CheckFinding]]]] = [
@@ -113,7 +117,10 @@ def check_database(
         try:
             findings += check()
         except connection.driver.errors as error:
-            findings.append(CheckFinding("integrity", None, f"{what}: {connection.driver.fault(error).message}"))
+            fault = connection.driver.fault(error)
+            if fault.primary in NOT_THE_FILE_S:
+                raise translate(fault, path="") from error
+            findings.append(CheckFinding("integrity", None, f"{what}: {fault.message}"))
     return list(dict.fromkeys(findings))
 
 
@@ -259,17 +266,21 @@ def _search(connection: Connection, tables: Sequence[type[Table]], tell: Message
         if index not in there:
             yield CheckFinding("search", declared.name, f"its full-text index {index} is not there")
             continue
-        try:
-            connection.execute(dialect.BEGIN_READ).fetchall()
-            connection.execute(statements.check_search(index)).fetchall()
-        except connection.driver.errors as error:
-            fault = connection.driver.fault(error)
-            if fault.primary == SQLITE_READONLY:
-                tell("full text was not checked: this connection only reads")
-                return
-            yield CheckFinding("search", declared.name, f"its full-text index is not in step: {fault.message}")
-        finally:
-            connection.rollback()
+        patience = Patience(connection.driver, LOCK_MS)
+        while True:
+            try:
+                connection.execute(statements.check_search(index)).fetchall()
+                break
+            except connection.driver.errors as error:
+                fault = connection.driver.fault(error)
+                if fault.primary == SQLITE_READONLY:
+                    tell("full text was not checked: this connection only reads")
+                    return
+                if fault.primary in (SQLITE_BUSY, SQLITE_LOCKED):
+                    patience.wait_or_raise(error)
+                    continue
+                yield CheckFinding("search", declared.name, f"its full-text index is not in step: {fault.message}")
+                break
 
 
 # --- content ----------------------------------------------------------------------------------------------------------

@@ -30,7 +30,15 @@ from schemaroot.backup.manifest import Backup, Manifest, file_name, manifest_pat
 from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection, Patience
 from schemaroot.engine.database import Database
-from schemaroot.engine.driver import Driver, DriverName, driver_named
+from schemaroot.engine.driver import (
+    SQLITE_BUSY,
+    SQLITE_FULL,
+    SQLITE_INTERRUPT,
+    SQLITE_LOCKED,
+    Driver,
+    DriverName,
+    driver_named,
+)
 from schemaroot.engine.faults import translate
 from schemaroot.engine.files import HEADER_BYTES, Header, backup_folder, header_of
 from schemaroot.engine.opening import MEMORY, Connector
@@ -45,6 +53,9 @@ SPARE_BYTES = 1024 * 1024
 
 FINDINGS = 20
 """The most findings of SQLite's check that are told."""
+
+NOT_THE_FILE_S = (SQLITE_BUSY, SQLITE_LOCKED, SQLITE_INTERRUPT, SQLITE_FULL)
+"""Errors while reading that say nothing of the file."""
 
 _PARTIAL = re.compile(r"^[0-9a-f]{16}\.partial(?:-journal|-wal|-shm)?$")
 
@@ -125,7 +136,7 @@ def _reading(source: Path | Database | Connection, driver: DriverName, timeout_m
 
 @contextmanager
 def opened(
-    path: Path, driver: DriverName, *, read_only: bool = True, timeout_ms: float = 5000
+    path: Path, driver: DriverName = "apsw", *, read_only: bool = True, timeout_ms: float = 5000
 ) -> Generator[Connection]:
     """A connection to a database file, closed at the end; raises as `Database.open` does."""
     with header_of(path) as header:
@@ -185,7 +196,8 @@ def partial_file(folder: Path) -> Generator[tuple[Path, int]]:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise ReadOnlyError(folder, error.strerror or str(error)) from None
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        with suppress(OSError):  # some file systems have no such locks; there leftovers stay
+            fcntl.flock(handle, fcntl.LOCK_EX)
         if os.fstat(handle).st_nlink:
             break
         os.close(handle)  # somebody took it for a leftover before it was locked
@@ -411,11 +423,17 @@ def give_name(made: Path, wanted: Path) -> None:
 
 
 def integrity_problems(connection: Connection) -> list[str]:
-    """What SQLite's integrity check finds, at most `FINDINGS` lines; empty when it is content."""
+    """What SQLite's integrity check finds, at most `FINDINGS` lines; empty when it is content.
+
+    A file too damaged for the check is a finding; a lock, an interruption or a full disk are the driver's errors.
+    """
     try:
         said: list[tuple[str]] = connection.execute(statements.integrity_check(FINDINGS)).fetchall()
     except connection.driver.errors as error:
-        return [connection.driver.fault(error).message]
+        fault = connection.driver.fault(error)
+        if fault.primary in NOT_THE_FILE_S:
+            raise
+        return [fault.message]
     return [line for (text,) in said if text != "ok" for line in text.splitlines()]
 
 
