@@ -166,12 +166,12 @@ def test_a_file_that_was_created_goes_when_the_first_revision_fails(tmp_path: Pa
 
 
 def test_a_program_opens_only_what_stands_at_its_newest_revision(runner: Runner, tmp_path: Path) -> None:
-    revisions = runner.migrations.revisions()
+    folder = runner.migrations.folder
     with opened(runner) as db, pytest.raises(DatabaseOutdatedError, match=r"at 0001_initial, .* needs 0003_rank"):
-        require_current(db, revisions)
+        require_current(db, folder)
     runner.up(options=PLAIN)
     with opened(runner) as db:
-        require_current(db, revisions)
+        require_current(db, folder)
     older = Runner(Migrations(tmp_path / "old", application_id=APPLICATION_ID), runner.path)
     write(tmp_path / "old", "0001_initial", None, FIRST_UP, FIRST_DOWN)
     before = runner.path.read_bytes()

@@ -15,6 +15,7 @@ from schemaroot.migration.recorded import replay
 from schemaroot.migration.renames import RenameQuestion, Renames, hinted, rename_questions
 from schemaroot.migration.revisions import Revisions
 from schemaroot.migration.runner import Migrations
+from schemaroot.migration.squash import squash as squash  # noqa: PLC0414  # named among the verbs that write files
 from schemaroot.migration.write import write_revision
 
 Ask = Callable[[RenameQuestion], bool]

@@ -53,6 +53,52 @@ class RevisionParentError(MigrationError):
         )
 
 
+class RevisionReplacedError(MigrationError):
+    """A revision is there beside the one that stands for it since a squash."""
+
+    code = "REVISION_REPLACED"
+
+    def __init__(self, revision: str, by: str) -> None:
+        self.revision = revision
+        self.by = by
+        super().__init__(
+            f"Revision {revision} is there although {by} stands for it; nothing was run.",
+            hint=f"Delete the file of {revision}; version control keeps it. Or take the squash back whole.",
+        )
+
+
+class SquashedMiddleError(MigrationError):
+    """A database has some of the revisions that a squashed one stands for, but not the last."""
+
+    code = "SQUASHED_MIDDLE"
+
+    def __init__(self, squashed: str, last: str, has: Sequence[str], command: str) -> None:
+        self.squashed = squashed
+        self.last = last
+        self.has: tuple[str, ...] = tuple(has)
+        super().__init__(
+            f"The database stands at {self.has[-1]}, in the middle of the revisions that {squashed} stands for now;"
+            " nothing was run.",
+            hint=f"Bring it to {last} with a program or a checkout from before the squash ({command} up {last}),"
+            " then go on with this one.",
+        )
+
+
+class SquashRefusedError(MigrationError):
+    """Revisions cannot be replaced by a single one; no file was changed."""
+
+    code = "SQUASH_REFUSED"
+
+    def __init__(self, upto: str, problems: Sequence[str], *, rows: bool = False) -> None:
+        self.upto = upto
+        self.problems: tuple[str, ...] = tuple(problems)
+        hint = "Write those rows in a revision after the squash, or say that a fresh database needs none of them."
+        super().__init__(
+            f"The revisions up to {upto} were not squashed: {'; '.join(self.problems)}. No file was changed.",
+            hint=hint if rows else "Squash up to another revision, or leave them as they are.",
+        )
+
+
 class RevisionHeadsError(MigrationError):
     """Two revisions build on the same one and nothing joins them."""
 

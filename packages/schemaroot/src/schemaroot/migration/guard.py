@@ -11,7 +11,7 @@ from pathlib import Path
 from schemaroot.engine.database import Database
 from schemaroot.migration.errors import DatabaseOutdatedError, RevisionMissingError
 from schemaroot.migration.history import Fact, applied, create_history, read_history, write_fact
-from schemaroot.migration.revisions import Revisions
+from schemaroot.migration.revisions import Revisions, standing
 
 
 def require_current(db: Database, folder: Path, *, command: str = "schemaroot migrate") -> None:
@@ -24,19 +24,20 @@ def require_current(db: Database, folder: Path, *, command: str = "schemaroot mi
 
     Raises:
         RevisionMissingError: it has a revision that no file describes.
+        SquashedMiddleError: it has some of the revisions that a squashed one stands for, but not the last.
         DatabaseOutdatedError: it lacks one, or has no history at all.
     """
     has = applied(read_history(db))
     if has.keys() == {path.stem for path in folder.glob("*.py") if not path.name.startswith("_")}:
         return
     revisions = Revisions.read(folder, command=command)
-    replaced = {name for revision in revisions.ordered if revision.id in has for name in revision.replaces}
-    for name in has:
-        if name not in revisions.by_id and name not in replaced:
+    names, _ = standing(has, revisions)
+    for name in names:
+        if name not in revisions.by_id:
             raise RevisionMissingError(name, command)
-    missing = [revision.id for revision in revisions.ordered if revision.id not in has]
+    missing = [revision.id for revision in revisions.ordered if revision.id not in names]
     if missing:
-        raise DatabaseOutdatedError(db.path, next(reversed(has), ""), missing[-1], command)
+        raise DatabaseOutdatedError(db.path, next(reversed(names), ""), missing[-1], command)
 
 
 def begin_history(db: Database, revisions: Revisions) -> None:

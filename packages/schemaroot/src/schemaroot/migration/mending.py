@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,9 +12,11 @@ from schemaroot.errors import SchemarootError
 from schemaroot.introspection.read import read_catalogue
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError
-from schemaroot.migration.history import Fact, HistoryEntry, applied, create_history, write_fact
+from schemaroot.migration.history import Fact, HistoryEntry, RowCount, applied, create_history, write_fact
+from schemaroot.migration.kept import Kept, kept_rows
+from schemaroot.migration.kept import prune as delete_kept
 from schemaroot.migration.recorded import replay
-from schemaroot.migration.revisions import Revision
+from schemaroot.migration.revisions import Revision, number_of
 from schemaroot.migration.runner import Report, Runner
 from schemaroot.migration.state import read_state
 
@@ -144,7 +147,7 @@ def stamp(runner: Runner, wanted: str, *, reason: str, force: bool = False) -> R
                 write_fact(session.db, Fact(entry.revision, "unstamp", entry.checksum, note=reason))
             for one in comes:
                 write_fact(session.db, Fact(one.id, "stamp", one.checksum, note=reason))
-            session.connection.execute(dialect.set_user_version(len(some))).fetchall()
+            session.connection.execute(dialect.set_user_version(number_of(some))).fetchall()
     return report
 
 
@@ -176,3 +179,52 @@ def repair(runner: Runner, wanted: str, *, reason: str) -> str:
                 return f"{wanted} is as it was applied; nothing to repair."
             write_fact(session.db, Fact(wanted, "repair", revision.checksum, note=reason))
             return f"{wanted} is accepted as its file is now."
+
+
+def prune(
+    runner: Runner, revisions: Sequence[str] = (), *, reason: str, older_than: datetime | None = None
+) -> dict[str, int]:
+    """Deletes what is kept for the way back, on purpose; after that `down` gives defaults, and says so.
+
+    Args:
+        runner: whose database.
+        revisions: what these revisions keep, by their names or the beginnings of them; all when left out.
+        reason: why, for the ledger.
+        older_than: only what is kept since before this moment.
+
+    Returns:
+        The side tables that are gone, each with the number of its rows; nothing is written where there are none.
+
+    Raises:
+        RevisionUnknownError: a name that neither a file nor anything kept has; nothing was deleted.
+    """
+    files = runner.migrations.revisions()
+    gone: dict[str, int] = {}
+    with runner.working(files, Report()) as session, session.revision_transaction():
+        there = kept_rows(session.connection)
+        names = {one.revision for one in there}
+        wanted = [name if name in names else files.named(name).id for name in revisions] if revisions else sorted(names)
+        entries = applied(read_state(session.db, files, strict=False).entries)
+        for name in wanted:
+            deleted = delete_kept(session.connection, revision=name, older_than=older_than)
+            if not deleted:
+                continue
+            rows: dict[str, RowCount] = {one.side: {"before": one.rows, "after": 0} for one in deleted}
+            gone.update({one.side: one.rows for one in deleted})
+            checksum = entries[name].checksum if name in entries else _checksum(files.by_id.get(name))
+            write_fact(session.db, Fact(name, "prune", checksum, note=reason, rows=rows))
+    return gone
+
+
+def kept(runner: Runner) -> list[Kept]:
+    """What is kept for the way back, in the order in which it came."""
+    with runner.open(runner.migrations.revisions(), read_only=True) as db:
+        connection = db.pool.take()
+        try:
+            return kept_rows(connection)
+        finally:
+            db.pool.give(connection)
+
+
+def _checksum(revision: Revision | None) -> str:
+    return revision.checksum if revision is not None else ""

@@ -25,6 +25,7 @@ from schemaroot.migration.describe import describe
 from schemaroot.migration.draft import Ask, Draft, draft
 from schemaroot.migration.errors import RevisionUnknownError, SchemaUnknownError
 from schemaroot.migration.execute import Executed
+from schemaroot.migration.history import HistoryEntry
 from schemaroot.migration.lint import Finding, allowed, lint
 from schemaroot.migration.live import LiveRows
 from schemaroot.migration.operations import (
@@ -34,6 +35,7 @@ from schemaroot.migration.operations import (
     DropTable,
     Operation,
 )
+from schemaroot.migration.pruned import lost_on_the_way_down
 from schemaroot.migration.recorded import replay
 from schemaroot.migration.revisions import LoadedRevision, Revision, Revisions
 from schemaroot.migration.runner import Migrations, Options, Runner, Space, space_needed
@@ -171,7 +173,7 @@ def plan(
             some = leaving(revisions, state, to, steps)
         loaded = [one.load() for one in some]
         below = [one.load() for one in state.applied if one not in some]
-        planned = _Planning(live, db, runner.path.stat().st_size, direction)
+        planned = _Planning(live, db, runner.path.stat().st_size, direction, state.entries)
         order = loaded if direction == "up" else list(reversed(loaded))
         tried = _tried(below, order, runner)
         found = tuple(planned.revision(one, *tried[one.revision.id]) for one in loaded)
@@ -302,12 +304,20 @@ class _Planning:
         seconds: how long all transactions so far are expected to take.
     """
 
-    def __init__(self, live: Catalogue, db: Database | None, size: int, direction: Direction) -> None:
+    def __init__(
+        self,
+        live: Catalogue,
+        db: Database | None,
+        size: int,
+        direction: Direction,
+        entries: Sequence[HistoryEntry] = (),
+    ) -> None:
         self.bytes = size
         self.seconds = 0.0
         self._db = db
         self._live = live
         self._direction = direction
+        self._entries = entries
         self._rows = LiveRows(live, db)
         self._counted = {name: self._rows.count(name) for name in live.tables}
         self._lengths: dict[str, float] = {}
@@ -344,6 +354,7 @@ class _Planning:
         self, revision: str, operations: Sequence[Operation], before: Catalogue, tried: Tried
     ) -> Iterator[Finding]:
         if self._direction == "down":
+            yield from lost_on_the_way_down(self._entries, revision)
             return
         for one in lint(operations, before, rows=self._rows):
             yield Finding(one.code, one.severity, one.where, one.message, one.safer, revision)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +20,9 @@ from schemaroot.migration.errors import (
     RevisionHeadsError,
     RevisionInvalidError,
     RevisionParentError,
+    RevisionReplacedError,
     RevisionUnknownError,
+    SquashedMiddleError,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +53,11 @@ class Revision:
     def checksum(self) -> str:
         """The SHA-256 of the file's bytes, in hexadecimal digits."""
         return hashlib.sha256(self.source).hexdigest()
+
+    @property
+    def weight(self) -> int:
+        """For how many revisions it counts in the number that stands in a file's header."""
+        return max(1, len(self.replaces))
 
     def load(self) -> LoadedRevision:
         """Runs the file's top level and gives its two functions; raises `RevisionInvalidError`."""
@@ -143,6 +150,7 @@ class Revisions:
             if other is not None:
                 raise RevisionDuplicateError(revision.id, [other.path, revision.path])
             found[revision.id] = revision
+        found = _after_squashes(found)
         self.command: str = command
         self.by_id: Mapping[str, Revision] = found
         self._check_parents()
@@ -202,8 +210,8 @@ class Revisions:
         """How many revisions lead to it, itself included: the number that stands in the file's header."""
         heads = self.heads
         if len(heads) == 1 and heads[0].id == revision:
-            return len(self.ordered)  # without Alembic, which program start does without
-        return len(self.ancestors(revision))
+            return number_of(self.ordered)  # without Alembic, which program start does without
+        return number_of(self.ancestors(revision))
 
     def ancestors(self, revision: str) -> tuple[Revision, ...]:
         """The revision and all that it builds on, in order."""
@@ -222,3 +230,64 @@ class Revisions:
         from alembic.script.revision import RevisionMap
 
         return RevisionMap(lambda: [Node(one.id, one.parents or None) for one in self.ordered])
+
+
+def number_of(revisions: Iterable[Revision]) -> int:
+    """The number that stands in the header of a file that has these revisions.
+
+    A squashed revision counts for all that it stands for, so that the number never gets smaller by a squash.
+    """
+    return sum(revision.weight for revision in revisions)
+
+
+def _after_squashes(found: Mapping[str, Revision]) -> dict[str, Revision]:
+    """The revisions, each that builds on one which was squashed building on what stands for it.
+
+    Raises `RevisionReplacedError` for a revision that is there beside what stands for it.
+    """
+    stands_for = {name: one.id for one in found.values() for name in one.replaces}
+    for name, squashed in stands_for.items():
+        if name in found:
+            raise RevisionReplacedError(name, squashed)
+    if not stands_for:
+        return dict(found)
+    return {
+        name: replace(one, parents=tuple(dict.fromkeys(stands_for.get(parent, parent) for parent in one.parents)))
+        for name, one in found.items()
+    }
+
+
+def standing(
+    has: Iterable[str], revisions: Revisions, *, strict: bool = True
+) -> tuple[dict[str, None], dict[str, tuple[str, ...]]]:
+    """What a database has, told in the revisions of today.
+
+    Args:
+        has: the names in its ledger, in order.
+        revisions: the files.
+        strict: whether a database in the middle of squashed revisions is refused.
+
+    Returns:
+        The names with each chain that was squashed given by the one that stands for it; and of those, the ones that the
+        ledger does not know of yet, with what they stand for.
+
+    Raises:
+        SquashedMiddleError: it has some revisions of a squashed chain, but not the last.
+    """
+    names = dict.fromkeys(has)
+    taken_over: dict[str, tuple[str, ...]] = {}
+    for revision in revisions.ordered:
+        old = [name for name in names if name in revision.replaces]
+        if not old:
+            continue
+        if revision.id not in names:
+            if revision.replaces[-1] in names:
+                taken_over[revision.id] = revision.replaces
+                names[revision.id] = None
+            elif strict:
+                raise SquashedMiddleError(revision.id, revision.replaces[-1], old, revisions.command)
+            else:
+                continue
+        for name in old:
+            del names[name]
+    return names, taken_over

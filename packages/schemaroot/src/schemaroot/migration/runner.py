@@ -33,11 +33,12 @@ from schemaroot.introspection.read import read_catalogue
 from schemaroot.migration.apply import Applied, Circumstances, Clock, Direction, Step, apply_step
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError, SchemaUnknownError
-from schemaroot.migration.history import Event, Fact, create_history, write_fact
+from schemaroot.migration.history import Event, Fact, applied, create_history, write_fact
 from schemaroot.migration.lock import migration_lock
+from schemaroot.migration.pruned import lost_on_the_way_down
 from schemaroot.migration.recorded import replay
 from schemaroot.migration.rehearse import rehearse, remove_rehearsals
-from schemaroot.migration.revisions import Revision, Revisions
+from schemaroot.migration.revisions import Revision, Revisions, number_of
 from schemaroot.migration.session import Session, interruptible
 from schemaroot.migration.state import State, leaving, matching, pending, read_state
 from schemaroot.migration.verify import Invariant
@@ -233,7 +234,7 @@ class Runner:
 
     def open(self, revisions: Revisions, *, read_only: bool = False) -> Database:
         """The database; another program's file, and one that is newer than the revisions, are refused untouched."""
-        identity = self._identity(len(revisions.ordered))
+        identity = self._identity(number_of(revisions.ordered))
         return Database.open(
             f"sqlite:///{self.path}",
             identity=identity,
@@ -294,8 +295,11 @@ class Runner:
     # --- where it stands --------------------------------------------------------------------------------------------
 
     def _state(self, session: Session, revisions: Revisions, report: Report) -> State:
-        """Where the database stands; a schema that was there before its history is taken in."""
+        """Where the database stands; a schema that was there before its history is taken in, a squash is noted."""
         state = read_state(session.db, revisions)
+        if state.superseded:
+            self._note_squashes(session, revisions, state)
+            state = read_state(session.db, revisions)
         if state.has_history or report.created:
             return state
         chain = [one.load() for one in revisions.ordered]
@@ -305,10 +309,28 @@ class Runner:
             raise SchemaUnknownError(str(self.path), revisions.ordered[number - 1].id, differs)
         if number:
             adopted = revisions.ordered[:number]
-            self.enter(session, adopted, "adopt", number)
+            self.enter(session, adopted, "adopt", number_of(adopted))
             report.adopted += [one.id for one in adopted]
             self.watcher.say(f"The schema is that of {adopted[-1].id}; its history begins here.")
         return read_state(session.db, revisions)
+
+    def _note_squashes(self, session: Session, revisions: Revisions, state: State) -> None:
+        """Writes that squashed revisions stand from now on for those that the database has; the schema is the same."""
+        from schemaroot.engine import dialect
+
+        has = applied(state.entries)
+        with session.revision_transaction():
+            for name, old in state.superseded.items():
+                for gone in old:
+                    if gone in has:
+                        fact = Fact(gone, "unstamp", has[gone].checksum, note=f"{name} stands for it")
+                        write_fact(session.db, fact)
+                note = f"stands for {', '.join(old)}"
+                write_fact(session.db, Fact(name, "squash", revisions.by_id[name].checksum, note=note))
+            number = number_of(state.applied)
+            session.connection.execute(dialect.set_user_version(number)).fetchall()
+        for name, old in state.superseded.items():
+            self.watcher.say(f"{name} stands for {len(old)} revisions that the database has.")
 
     def enter(self, session: Session, some: Sequence[Revision], event: Event, number: int, note: str = "") -> None:
         """Writes lines into the ledger that stand for no work, in one transaction."""
@@ -331,6 +353,9 @@ class Runner:
     ) -> None:
         if not some:
             return
+        if direction == "down":
+            for finding in (one for gone in some for one in lost_on_the_way_down(state.entries, gone.id)):
+                self.watcher.say(str(finding))
         steps, numbers = self._steps(state, some, direction)
         self._refuse_drift(session, state, steps[0].before)
         is_empty = not read_catalogue(session.connection).tables
@@ -373,12 +398,13 @@ class Runner:
         numbers: list[int] = []
         for place in places:
             low, high = recorded[place], recorded[place + 1]
+            below, above = number_of(chain[:place]), number_of(chain[: place + 1])
             if direction == "up":
-                steps.append(Step(loaded[place], "up", low, high, place + 1))
-                numbers.append(place)
+                steps.append(Step(loaded[place], "up", low, high, above))
+                numbers.append(below)
             else:
-                steps.append(Step(loaded[place], "down", high, low, place))
-                numbers.append(place + 1)
+                steps.append(Step(loaded[place], "down", high, low, below))
+                numbers.append(above)
         return steps, numbers
 
     def _refuse_drift(self, session: Session, state: State, recorded: Catalogue) -> None:

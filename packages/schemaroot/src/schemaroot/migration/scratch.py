@@ -17,9 +17,11 @@ from schemaroot.introspection.read import read_catalogue
 from schemaroot.migration import statements
 from schemaroot.migration.compare import differences
 from schemaroot.migration.data_steps import run_statement
+from schemaroot.migration.describe import describe
 from schemaroot.migration.errors import IrreversibleError, MigrationError, RevisionFailedError
 from schemaroot.migration.execute import Executed, Executor, failure
 from schemaroot.migration.op import running
+from schemaroot.migration.operations import DataStep
 from schemaroot.migration.revisions import LoadedRevision
 from schemaroot.migration.undo import Direction
 from schemaroot.migration.work import Work
@@ -46,12 +48,24 @@ class Scratch:
         chosen = driver_named(driver)
         self.connection: Connection = Connection(chosen, chosen.connect(":memory:", "rwc"), writer=True)
         self.connection.execute(dialect.PRAGMA_FOREIGN_KEYS_OFF).fetchall()
+        self.executed: list[Executed] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+
+    @property
+    def data_steps(self) -> list[str]:
+        """The steps of the revision that ran last which may have changed rows, in words."""
+        return [describe(one.operation) for one in self.executed if isinstance(one.operation, DataStep)]
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table holds, of those that hold any."""
+        work = Work(self.connection)
+        counted = {name: int(work.value(statements.count(name))) for name in self.catalogue().tables}
+        return {name: count for name, count in counted.items() if count}
 
     def catalogue(self) -> Catalogue:
         """Its schema as it is now."""
@@ -60,7 +74,7 @@ class Scratch:
     def run(self, loaded: LoadedRevision) -> Catalogue:
         """Goes to a revision and gives the schema after it; raises `RevisionFailedError`."""
         self.connection.execute(dialect.BEGIN_WRITE).fetchall()
-        self._go(loaded, "up")
+        self.executed = self._go(loaded, "up").executed
         found = self.catalogue()
         self.connection.execute(dialect.COMMIT).fetchall()
         return found

@@ -15,7 +15,7 @@ from schemaroot.migration.errors import (
     RevisionUnknownError,
 )
 from schemaroot.migration.history import HistoryEntry, applied, has_history, read_history
-from schemaroot.migration.revisions import Revision, Revisions
+from schemaroot.migration.revisions import Revision, Revisions, standing
 
 
 @dataclass(frozen=True)
@@ -54,24 +54,16 @@ def read_state(db: Database, revisions: Revisions, *, strict: bool = True) -> St
         strict: whether a fault is raised; else the revisions that have no file are left out.
 
     Raises:
-        RevisionMissingError, ChecksumMismatchError, RevisionOrderError: the ledger and the files do not fit.
+        RevisionMissingError, ChecksumMismatchError, RevisionOrderError, SquashedMiddleError: they do not fit.
     """
     entries = read_history(db)
     has = applied(entries)
-    superseded: dict[str, tuple[str, ...]] = {}
-    standing = dict.fromkeys(has)
-    for revision in revisions.ordered:
-        replaced = [name for name in revision.replaces if name in has]
-        if revision.replaces and revision.id not in has and len(replaced) == len(revision.replaces):
-            superseded[revision.id] = revision.replaces
-            for name in replaced:
-                standing.pop(name, None)
-            standing[revision.id] = None
+    here, superseded = standing(has, revisions, strict=strict)
     if strict:
-        for name in standing:
+        for name in here:
             _check(name, has.get(name), revisions)
-        check_order(standing, revisions)
-    known = tuple(revision for revision in revisions.ordered if revision.id in standing)
+        check_order(here, revisions)
+    known = tuple(revision for revision in revisions.ordered if revision.id in here)
     return State(has_history(db), tuple(entries), known, superseded)
 
 
@@ -83,12 +75,12 @@ def _check(name: str, entry: HistoryEntry | None, revisions: Revisions) -> None:
         raise ChecksumMismatchError(name, revision.path, revisions.command)
 
 
-def check_order(standing: Mapping[str, object], revisions: Revisions) -> None:
+def check_order(names: Mapping[str, object], revisions: Revisions) -> None:
     """Raises `RevisionOrderError` when a revision is there without one that it builds on."""
-    for name in standing:
+    for name in names:
         revision = revisions.by_id.get(name)
         for parent in revision.parents if revision is not None else ():
-            if parent not in standing:
+            if parent not in names:
                 raise RevisionOrderError(name, parent, revisions.command)
 
 
