@@ -157,6 +157,32 @@ def test_backups_are_found_by_what_people_call_them(path: Path) -> None:
         find_backup(path)
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_database_behind_a_link_keeps_its_backups_beside_the_link(
+    path: Path, tmp_path: Path, driver: DriverName, damaged: bool
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    file = tmp_path / "elsewhere" / "real.db"
+    path.rename(file)
+    path.symlink_to(file)
+    backup = create_backup(path, reason="daily", driver=driver)
+    assert list_backups(path) == [backup]
+    if damaged:
+        file.write_bytes(b"hello")
+    else:
+        add_customer(path, "Dee", driver)
+
+    restored = restore_backup(path, backup.path, driver=driver)
+
+    assert path.is_symlink()
+    assert content(file, driver) == backup.manifest.tables
+    assert bool(restored.set_aside) == damaged
+    assert set(names(tmp_path / "elsewhere")) <= {"real.db", "real.db-wal", "real.db-shm"}
+    assert [one.manifest.reason for one in list_backups(path)] == (
+        ["daily"] if damaged else ["before restore", "daily"]
+    )
+
+
 # --- the program's version (37) ---------------------------------------------------------------------------------------
 
 

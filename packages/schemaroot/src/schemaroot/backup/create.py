@@ -66,6 +66,7 @@ def create_backup(
     reason: str,
     revision: str | None = None,
     even_damaged: bool = False,
+    database: Path | None = None,
     driver: DriverName = "apsw",
     timeout_ms: float = 5000,
     progress: Progress | None = None,
@@ -81,6 +82,7 @@ def create_backup(
         reason: why, in a word or two; it becomes part of the name.
         revision: the migration that the database is at, for the manifest.
         even_damaged: keep a copy of a damaged database too, marked as not verified, rather than refuse it.
+        database: the path beside which the backups lie, for a connection that came by a link to the file.
         driver: for a file that this process has not open: two SQLite libraries in one process undo each other's locks.
         timeout_ms: how long to wait for a lock, in milliseconds.
         progress: told rows verified, and of how many.
@@ -97,7 +99,11 @@ def create_backup(
         DatabaseError: the database cannot be read, the disk is full, ...; no backup was made.
     """
     with _reading(source, driver, timeout_ms) as connection:
-        path = _path_of(connection)
+        if connection.in_transaction:
+            raise TransactionError(
+                "A backup was asked for inside of a transaction; nothing was written.", hint="Make it before or after."
+            )
+        path = database or _path_of(source, connection)
         folder = make_folder(path)
         remove_leftovers(folder)
         made = _Making(connection, path, folder, clock(), messages or _silent, progress)
@@ -157,17 +163,15 @@ def opened(
         connection.close()
 
 
-def _path_of(connection: Connection) -> Path:
-    """The file behind a connection; raises `TransactionError` inside of a transaction."""
-    if connection.in_transaction:
-        raise TransactionError(
-            "A backup was asked for inside of a transaction; nothing was written.", hint="Make it before or after."
-        )
+def _path_of(source: Path | Database | Connection, connection: Connection) -> Path:
+    """The file as the caller names it, which may be a link."""
     listed: list[tuple[int, str, str]] = connection.execute(statements.PRAGMA_DATABASE_LIST).fetchall()
     path = next((file for _, name, file in listed if name == "main"), "")
     if path in ("", MEMORY):
         raise BackupError("A database in memory has no place for backups; none was made.", hint="Copy its rows.")
-    return Path(path)
+    if isinstance(source, Path):
+        return source
+    return Path(source.path if isinstance(source, Database) else path)
 
 
 # --- the folder -------------------------------------------------------------------------------------------------------
@@ -354,7 +358,7 @@ class _Making:
         return Manifest(
             created=round(self.created.timestamp() * 1000),
             reason=reason,
-            source=str(self.database),
+            source=str(self.database.resolve()),
             application_id=header.application_id,
             user_version=header.user_version,
             revision=revision,

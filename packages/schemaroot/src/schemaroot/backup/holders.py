@@ -63,9 +63,10 @@ def named(holders: Iterable[Holder]) -> str:
 
 def _each(database: Path) -> list[os.stat_result | None]:
     found: list[os.stat_result | None] = []
+    file = database.resolve()  # the log lies beside the file itself
     for part in PARTS:
         try:
-            found.append(database.with_name(database.name + part).stat())
+            found.append(file.with_name(file.name + part).stat())
         except OSError:
             found.append(None)
     return found

@@ -193,6 +193,8 @@ class _Restore:
         clock: Callable[[], datetime],
     ) -> None:
         self.database = database
+        self.file: Path = database.resolve()
+        """The file itself, where `database` is a link to it; the backups lie beside the link."""
         self.driver: DriverName = driver
         self.timeout_ms = timeout_ms
         self.progress = progress
@@ -204,18 +206,18 @@ class _Restore:
         """Restores; gives the backup of what was there, and where it went when it was no database."""
         make_folder(self.database)
         # The log holds the new content before the file does.
-        check_space(self.database.parent, 2 * chosen.manifest.size)
+        check_space(self.file.parent, 2 * chosen.manifest.size)
         try:
             with opened(self.database, self.driver, read_only=False, timeout_ms=self.timeout_ms) as target:
                 self._check_target(target, identity)
                 self._into(target, chosen)
             return self.previous, ()
         except DatabaseMissingError:
-            if not self.database.parent.is_dir():
+            if not self.file.parent.is_dir():
                 raise
             return None, self._instead(chosen)
         except (NotADatabaseError, DamagedDatabaseError):
-            if self.previous is not None or not self.database.is_file():
+            if self.previous is not None or not self.file.is_file():
                 raise
             return None, self._instead(chosen)
 
@@ -235,7 +237,7 @@ class _Restore:
                 raise RestoreRefusedError(
                     self.database, "the backup holds no table, which this driver cannot restore", hint="Use apsw."
                 )
-            reset_marker(self.database, source)  # else the older number would pass for lost commits
+            reset_marker(self.file, source)  # else the older number would pass for lost commits
             while True:
                 try:
                     with self._writers_kept_out(target, source) as locked:
@@ -244,7 +246,7 @@ class _Restore:
                     break
                 except target.driver.errors as error:
                     self._wait(patience, error)
-            reset_marker(self.database, source)  # somebody may have written it meanwhile
+            reset_marker(self.file, source)  # somebody may have written it meanwhile
             target.execute(dialect.PRAGMA_CHECKPOINT).fetchall()
         if (said := target.value(dialect.PRAGMA_QUICK_CHECK)) != "ok":
             raise DamagedDatabaseError(self.database, str(said), backup=chosen.path)
@@ -253,7 +255,7 @@ class _Restore:
         try:
             patience.wait_or_raise(error)
         except DatabaseLockedError as locked:
-            who = writers_of(self.database) or holders_of(self.database)
+            who = writers_of(self.file) or holders_of(self.file)
             by = named(who) or "another program"
             raise RestoreRefusedError(
                 self.database,
@@ -297,6 +299,7 @@ class _Restore:
             connection,
             reason=BEFORE_RESTORE,
             even_damaged=True,
+            database=self.database,
             timeout_ms=self.timeout_ms,
             progress=self.progress,
             messages=self.messages,
@@ -307,7 +310,7 @@ class _Restore:
 
     def _instead(self, chosen: Backup) -> tuple[Path, ...]:
         """Puts the content into a new file; what stands in its place, an old log too, is moved aside."""
-        who = holders_of(self.database)
+        who = holders_of(self.file)
         if who:
             raise RestoreRefusedError(
                 self.database,
@@ -315,21 +318,21 @@ class _Restore:
                 pids=[holder.pid for holder in who],
                 hint="Stop it, so that nothing is written into a file that has lost its name.",
             )
-        folder = self.database.parent
+        folder = self.file.parent
         remove_partial_files(folder)
         self.messages(f"restoring {chosen.manifest.size:,} bytes into a new file")
         with partial_file(folder) as (partial, handle):
             with reading_backup(chosen.path, self.driver) as source, driver_errors_told(source.driver, self.database):
                 copy_pages(source, partial)
-                reset_marker(self.database, source)
+                reset_marker(self.file, source)
             os.fsync(handle)
             aside = self._move_aside()
-            give_name(partial, self.database)
+            give_name(partial, self.file)
             sync_folder(folder)
             return aside
 
     def _move_aside(self) -> tuple[Path, ...]:
-        there = [path for part in PARTS if (path := self.database.with_name(self.database.name + part)).exists()]
+        there = [path for part in PARTS if (path := self.file.with_name(self.file.name + part)).exists()]
         if not there:
             return ()
         aside = backup_folder(self.database) / f"set-aside-{self.clock():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"

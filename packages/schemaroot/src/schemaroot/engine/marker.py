@@ -97,8 +97,9 @@ class Marker:
 
 
 def marker_path(database: Path) -> Path:
-    """Where the marker of a database lies: beside it."""
-    return database.with_name(f"{database.name}.marker")
+    """Where the marker of a database lies: beside the file itself, whichever link leads to it."""
+    file = database.resolve()
+    return file.with_name(f"{file.name}.marker")
 
 
 def find_lost_commits(database: Path, connection: Connection) -> LostCommits | None:
