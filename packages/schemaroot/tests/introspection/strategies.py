@@ -13,10 +13,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 
+import apsw
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from schemaroot.introspection.sql.tokens import needs_quotes
+from schemaroot.introspection.sql.tokens import ascii_upper, needs_quotes
 
 NAMES = ("a", "b", "Name", "b c", "select", "key", 'na"me', "größe", "x`y", "a]b", "1st", "true", "'", "-- x", "Order")
 TYPES = (
@@ -43,7 +44,7 @@ def spelt(name: str) -> SearchStrategy[str]:
     """A name in one of the ways to write it."""
     ways = ['"' + name.replace('"', '""') + '"', "`" + name.replace("`", "``") + "`"]
     ways += [f"[{name}]"] if "]" not in name else []
-    ways += [] if needs_quotes(name) else [name, name.upper(), name]
+    ways += [] if needs_quotes(name) else [name, ascii_upper(name), name]
     return st.sampled_from(ways)
 
 
@@ -70,7 +71,7 @@ def _longer(inner: SearchStrategy[str]) -> SearchStrategy[str]:
         return st.tuples(*chosen).flatmap(spaced)
 
     some = st.sampled_from
-    listed = st.lists(inner, min_size=0, max_size=3).map(lambda items: f"({', '.join(items)})")
+    listed = st.lists(inner, min_size=1, max_size=3).map(lambda items: f"({', '.join(items)})")
     return st.one_of(
         of(inner, some(OPERATORS), inner),
         of(inner, some(OPERATORS), inner, some(OPERATORS), inner),
@@ -79,6 +80,7 @@ def _longer(inner: SearchStrategy[str]) -> SearchStrategy[str]:
         of(inner, some(("ISNULL", "NOTNULL", "NOT NULL", "IS NULL", "is not null"))),
         of(inner, some(("BETWEEN", "not between")), inner, "AND", inner),
         of(inner, some(("IN", "NOT IN")), listed),
+        of(some(LITERALS), some(("IN", "NOT IN")), "()"),  # SQLite forgets what stands before it, renamed or not
         of(inner, some(("LIKE", "NOT LIKE")), inner, "ESCAPE", some(("'!'", "'\\'"))),
         of("CASE", inner, "WHEN", inner, "THEN", inner, "ELSE", inner, "END"),
         of("case when", inner, "then", inner, "end"),
@@ -129,13 +131,16 @@ def random_schema(draw: DrawFn, *, tables: int = 3, alter: bool = False) -> list
 
 
 def accepted(statements: Sequence[str]) -> list[str]:
-    """Those of the statements that SQLite runs, one after the other."""
+    """Those of the statements that both SQLite libraries run, one after the other."""
     taken: list[str] = []
-    with closing(sqlite3.connect(":memory:")) as connection:
+    with closing(sqlite3.connect(":memory:")) as older, closing(apsw.Connection(":memory:")) as newer:
         for statement in statements:
             try:
-                connection.execute(statement)
-            except sqlite3.Error:
+                newer.execute("SAVEPOINT one")
+                newer.execute(statement)
+                older.execute(statement)
+            except (sqlite3.Error, apsw.Error):
+                newer.execute("ROLLBACK TO one")
                 continue
             taken.append(statement)
     return taken

@@ -254,6 +254,20 @@ def test_an_index_without_its_table_takes_double_quotes_for_names() -> None:
     assert parse_index('CREATE INDEX i ON t ("a", "no such")').parts == (KeyPart("a"), KeyPart("no such"))
 
 
+def test_a_text_in_an_index_is_a_column_where_sqlite_takes_it_for_one(opened: Opened) -> None:
+    script = (
+        "CREATE TABLE t (a); CREATE INDEX i ON t ('a', 'A' COLLATE NOCASE, ('x' COLLATE NOCASE) COLLATE RTRIM DESC)"
+    )
+    index = read_catalogue(opened(script)).indexes["i"]
+
+    assert index.parts == (
+        KeyPart("a"),
+        KeyPart("a", collation="NOCASE"),
+        KeyPart(None, "'x'", descending=True, collation="RTRIM"),
+    )
+    assert read_catalogue(opened(f"CREATE TABLE t (a); {create_index(index)}")).indexes["i"] == index
+
+
 def test_a_statement_that_sqlite_reads_otherwise_is_an_error(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = opened("CREATE TABLE t (a TEXT, b INTEGER)")
     monkeypatch.setattr(reading, "parse_table", lambda sql: parse_table("CREATE TABLE t (a TEXT)"))

@@ -15,20 +15,25 @@ from schemaroot.introspection.catalogue import (
     VirtualTableDef,
     same_table,
 )
+from schemaroot.introspection.found import AsFound, FoundSchema, create_statements
 from schemaroot.introspection.read import declared_catalogue, read_catalogue
+from schemaroot.introspection.reflect import Reflected, reflect
 from schemaroot.introspection.sql.expressions import canonical
 from schemaroot.introspection.tables import FoundColumn, FoundTable, TableKind, read_columns, read_tables
 
 __all__ = [
+    "AsFound",
     "Catalogue",
     "CheckDef",
     "ColumnDef",
     "ForeignKeyDef",
     "FoundColumn",
+    "FoundSchema",
     "FoundTable",
     "IndexDef",
     "KeyPart",
     "PrimaryKeyDef",
+    "Reflected",
     "TableDef",
     "TableKind",
     "TriggerDef",
@@ -36,9 +41,11 @@ __all__ = [
     "ViewDef",
     "VirtualTableDef",
     "canonical",
+    "create_statements",
     "declared_catalogue",
     "read_catalogue",
     "read_columns",
     "read_tables",
+    "reflect",
     "same_table",
 ]

@@ -212,3 +212,23 @@ def plain(table: TableDef) -> TableDef:
 def same_table(one: TableDef, other: TableDef) -> bool:
     """Whether two tables are the same but for the order of what has none."""
     return plain(one) == plain(other)
+
+
+__all__ = [
+    "Catalogue",
+    "CheckDef",
+    "ColumnDef",
+    "Conflict",
+    "ForeignKeyAction",
+    "ForeignKeyDef",
+    "IndexDef",
+    "KeyPart",
+    "PrimaryKeyDef",
+    "TableDef",
+    "TriggerDef",
+    "UniqueDef",
+    "ViewDef",
+    "VirtualTableDef",
+    "plain",
+    "same_table",
+]

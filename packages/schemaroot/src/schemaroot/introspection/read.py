@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from schemaroot.engine import ddl, dialect
+from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.driver import DriverName, driver_named
 from schemaroot.errors import CatalogueError
@@ -29,6 +29,7 @@ from schemaroot.introspection.catalogue import (
     ViewDef,
     VirtualTableDef,
 )
+from schemaroot.introspection.found import FoundSchema, create_statements
 from schemaroot.introspection.sql.reader import Unreadable, collation_text, type_text
 from schemaroot.introspection.sql.statements import (
     default_of,
@@ -92,22 +93,20 @@ def read_catalogue(connection: Connection, *, internal: bool = False) -> Catalog
     return Catalogue(tables, indexes, triggers, views, virtual)
 
 
-def declared_catalogue(tables: Iterable[type[Table]], *, driver: DriverName = "apsw") -> Catalogue:
+def declared_catalogue(
+    tables: Iterable[type[Table]], *, found: FoundSchema | None = None, driver: DriverName = "apsw"
+) -> Catalogue:
     """The schema that declared tables have once they are created, with indexes and full-text search.
 
     Args:
         tables: the tables, in any order.
+        found: what a reflected module holds besides its classes.
         driver: whose SQLite creates them, in memory.
     """
-    kinds = [*tables]
     chosen = driver_named(driver)
     connection = Connection(chosen, chosen.connect(":memory:", "rwc"), writer=True)
     try:
-        for statement in (
-            *ddl.create_table_statements(kinds),
-            *ddl.create_index_statements(kinds),
-            *ddl.create_search_statements(kinds),
-        ):
+        for statement in create_statements(tables, found):
             connection.execute(statement).fetchall()
         return read_catalogue(connection)
     finally:

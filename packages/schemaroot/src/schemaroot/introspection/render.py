@@ -169,10 +169,11 @@ def _parts(parts: tuple[KeyPart, ...]) -> str:
 
 
 def _part(part: KeyPart) -> str:
-    words = [name_text(part.column) if part.column is not None else _indexed(part.expression or "")]
-    words += [f"COLLATE {name_text(part.collation)}"] if part.collation is not None else []
-    words += ["DESC"] if part.descending else []
-    return " ".join(words)
+    written = name_text(part.column) if part.column is not None else _indexed(part.expression or "")
+    collation = "" if part.collation is None else f" COLLATE {name_text(part.collation)}"
+    if written.startswith("('") and collation:
+        written = f"({written}{collation})"  # SQLite takes a text alone, with COLLATE behind it, for a column's name
+    return f"{written}{collation}{' DESC' if part.descending else ''}"
 
 
 def _indexed(expression: str) -> str:

@@ -30,12 +30,18 @@ _SEARCH_COLUMNS = frozenset({"rank", "rowid"})
 """Columns that FTS5 adds to every full-text index (https://sqlite.org/fts5.html#fts5_table_creation_and_initialization)."""
 
 
-def check_column_name(table: str, name: object) -> str:
-    """The name, when it is one that a column can have; raises `DeclarationError`."""
+def check_column_name(table: str, name: object, *, found: bool = False) -> str:
+    """The name, when it is one that a column can have; raises `DeclarationError`.
+
+    Args:
+        table: the table's name.
+        name: the column's name.
+        found: whether the table was found in a database, whose columns may have capitals.
+    """
     label = f"{table}.{name}"
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise DeclarationError(label, "is no Python name", hint="Name columns as attributes: title, order_index.")
-    if name in _TAKEN or name.startswith("_") or not name.islower():
+    if name in _TAKEN or name.startswith("_") or not (found or name.islower()):
         raise DeclarationError(
             label, "a column's name is lower case, public and not a method of rows", hint="Rename the column."
         )

@@ -109,6 +109,10 @@ def _is_a(*classes: type) -> Callable[[object], bool]:
     return fits
 
 
+def _is_found(value: object) -> bool:
+    return hasattr(value, "create_table") and hasattr(value, "create_indexes")
+
+
 def _is_one_of(*choices: str) -> Demand:
     def fits(value: object) -> bool:
         return isinstance(value, str) and value in choices
@@ -143,6 +147,11 @@ INDEXES = _is_list_of(Demand("Index", _is_a(Index), ""), 'indexes=[Index("column
 UNIQUES = _is_list_of(Demand("Unique", _is_a(Unique), ""), 'unique=[Unique("a", "b")]')
 CHECKS = _is_list_of(Demand("Check", _is_a(Check), ""), 'checks=[Check("name", lambda: Table.a < Table.b)]')
 NAMES = _is_list_of(Demand("column names", _is_name, ""), 'search=["title", "note"]')
+FOUND = Demand(
+    "what a database says of a table",
+    _is_found,
+    "Write found=AsFound(...), as `reflect` does.",
+)
 ACTION = _is_one_of(*ACTIONS)
 OVER = _is_one_of("live", "all")
 
@@ -154,6 +163,7 @@ TABLE_OPTIONS: Mapping[str, Demand] = {
     "search": NAMES,
     "was": TEXT,
     "comment": TEXT,
+    "found": FOUND,
 }
 """The options of a table's class."""
 

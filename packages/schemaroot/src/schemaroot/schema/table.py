@@ -16,7 +16,19 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast, dataclass_transform, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    ParamSpec,
+    Protocol,
+    Self,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    overload,
+)
 
 import msgspec
 
@@ -107,6 +119,21 @@ class Ref(Generic[Target, T]):
             return _of_types(cls, super().__class_getitem__, arguments)
 
 
+class Found(Protocol):
+    """What an existing database says of a table beyond its declaration: its very types, collations, names of keys.
+
+    `schemaroot.introspection.AsFound` is one; `schemaroot reflect` writes it.
+    """
+
+    def create_table(self, ordinary: str, declared: TableDeclaration) -> str:
+        """The CREATE TABLE statement, from the one that the declaration alone gives."""
+        ...
+
+    def create_indexes(self, declared: TableDeclaration) -> list[str]:
+        """The CREATE INDEX statements besides those of the declaration."""
+        ...
+
+
 @dataclass(frozen=True)
 class TableDeclaration:
     """All that a table's class declares, ordered and printable; it touches no database."""
@@ -120,6 +147,7 @@ class TableDeclaration:
     was: str = ""
     comment: str = ""
     class_name: str = ""
+    found: Found | None = None
 
     @cached_property
     def primary_key(self) -> tuple[Column, ...]:
@@ -256,7 +284,10 @@ def _declare(
     if stray:
         raise DeclarationError(f"{name}.{stray[0]}", "has no annotation", hint="Write name: Col[type] = ...")
     scope = typing_of.Scope({**vars(builtins), **names})
-    columns = {key: _column(name, key, namespace, annotation, scope) for key, annotation in annotations.items()}
+    found = options.get("found") is not None
+    columns = {
+        key: _column(name, key, namespace, annotation, scope, found=found) for key, annotation in annotations.items()
+    }
     uniques = [Unique(column.name) for column in columns.values() if column.unique]
     declared = TableDeclaration(
         name,
@@ -268,13 +299,16 @@ def _declare(
         options.get("was", ""),
         options.get("comment", ""),
         class_name,
+        options.get("found"),
     )
     check_table(declared)
     return declared
 
 
-def _column(table: str, key: str, namespace: dict[str, Any], annotation: object, scope: typing_of.Scope) -> Column:
-    name = check_column_name(table, key)
+def _column(
+    table: str, key: str, namespace: dict[str, Any], annotation: object, scope: typing_of.Scope, *, found: bool
+) -> Column:
+    name = check_column_name(table, key, found=found)
     label = f"{table}.{name}"
     spec = namespace.get(name)
     if not isinstance(spec, ColumnSpec):
@@ -349,6 +383,7 @@ class Table(_Struct, metaclass=_Meta):
             search: list[str] = ...,
             was: str = "",
             comment: str = "",
+            found: Found | None = None,
         ) -> None: ...
 
     def replace(self, *values: Assignment[Self]) -> Self:

@@ -413,8 +413,11 @@ def _names(reader: Reader) -> list[str]:
 
 def _key_part(reader: Reader, scope: Scope | None) -> KeyPart:
     """Reads a member of a key or of an index."""
-    read = ExpressionParser(reader, scope).expression()
-    expression, collation = (read.operand, read.collation) if isinstance(read, Collate) else (read, None)
+    read = expression = ExpressionParser(reader, scope).expression()
+    collation = read.collation if isinstance(read, Collate) else None
+    while isinstance(expression, Collate):  # the outermost holds
+        expression = expression.operand
+    named = read.operand if isinstance(read, Collate) else read
     descending = reader.accept("DESC")
     if not descending:
         reader.accept("ASC")
@@ -423,10 +426,16 @@ def _key_part(reader: Reader, scope: Scope | None) -> KeyPart:
     match expression:
         case Name((column,)):
             return KeyPart(column, None, descending, collation)
-        case Literal(text, "string") if scope is None:
-            return KeyPart(text[1:-1].replace("''", "'"), None, descending, collation)
+        case Literal(text, "string") if named is expression and (quoted := _column_in_quotes(text, scope)):
+            return KeyPart(quoted, None, descending, collation)
         case _:
             return KeyPart(None, write(expression), descending, collation)
+
+
+def _column_in_quotes(text: str, scope: Scope | None) -> str | None:
+    """The column that a text in single quotes names in a key or an index, where SQLite takes it for one."""
+    name = text[1:-1].replace("''", "'")
+    return name if scope is None else scope.column(name)
 
 
 # --- indexes ----------------------------------------------------------------------------------------------------------
