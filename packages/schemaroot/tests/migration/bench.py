@@ -141,7 +141,7 @@ def dump(connection: Connection) -> Dump:
     kinds = {name: (kind, wr) for _, name, kind, _, wr, _ in rows("PRAGMA table_list")}
     found: Dump = []
     for kind, name, owner, sql in rows("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"):
-        if not name.startswith("_undo_") and kinds.get(name, ("", 0))[0] != "shadow":
+        if name != "sqlite_sequence" and not name.startswith("_undo_") and kinds.get(name, ("", 0))[0] != "shadow":
             found.append((kind, name, owner, sql))
     for name in sorted(kinds):
         kind, without_rowid = kinds[name]

@@ -121,8 +121,8 @@ REFUSALS: dict[str, tuple[Callable[[], object], str, str]] = {
     "table of a view": (lambda: op.drop_table("people"), "the view adults would not work any more", "Drop it"),
     "only column": (
         lambda: (op.create_table("one", sa.Column("x", sa.Text)), changes("one", lambda t: t.drop_column("x"))()),
-        "x is the only column of one",
-        "",
+        "one would have no column",
+        "Drop the table",
     ),
     "no value for NOT NULL": (
         changes("people", lambda t: t.add_column(sa.Column("x", sa.Text, nullable=False))),

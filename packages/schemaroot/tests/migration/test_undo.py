@@ -394,3 +394,24 @@ def test_renames_and_losses_together_are_undone_with_every_text_as_it_was_spelt(
         "CREATE TRIGGER grow AFTER UPDATE OF age ON people BEGIN UPDATE people SET last = first WHERE id = new.id; END",
     )
     three_looks(bench, RenameEverything())
+
+
+class ComputeSlug(Revision):
+    def upgrade(self) -> None:
+        with op.alter_table("cities") as cities:
+            cities.add_column(sa.Column("slug", sa.Text), using=sa.func.lower(sa.column("name", sa.Text)))
+
+    def downgrade(self) -> None:
+        with op.alter_table("cities") as cities:
+            cities.drop_column("slug")
+
+
+def test_a_computed_column_is_computed_again_where_the_row_was_edited(bench: Bench) -> None:
+    bench.sql(*CITIES, "INSERT INTO cities VALUES (3, 'Kyiv')")
+    bench.up(ComputeSlug())
+    bench.sql("UPDATE cities SET slug = 'eternal' WHERE id = 1")
+
+    bench.back(ComputeSlug())
+    bench.sql("UPDATE cities SET name = 'Kristiania' WHERE id = 2", "INSERT INTO cities VALUES (4, 'Bern')")
+    bench.up(ComputeSlug())
+    assert bench.sql("SELECT slug FROM cities ORDER BY id") == [("eternal",), ("kristiania",), ("kyiv",), ("bern",)]

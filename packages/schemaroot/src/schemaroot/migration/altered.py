@@ -73,6 +73,8 @@ def altered(table: TableDef, actions: Sequence[Action], operation: str) -> Alter
     result = Altered(table, table)
     for action in actions:
         _apply(result, action, operation)
+    if not result.table.columns:
+        raise OperationInvalidError(operation, f"{table.name} would have no column", hint="Drop the table instead.")
     _check_members(result, operation)
     if result.table.strict != table.strict:
         _convert(result, [column.name for column in table.columns])
@@ -99,8 +101,6 @@ def _apply(result: Altered, action: Action, operation: str) -> None:
             result.added[column.name] = using
         case DropColumn(name):
             column = _column(table, name, operation)
-            if len(table.columns) == 1:
-                raise OperationInvalidError(operation, f"{column.name} is the only column of {table.name}")
             result.table = replace(table, columns=tuple(each for each in table.columns if each is not column))
             result.converted.pop(column.name, None)
             if column.name in result.added:

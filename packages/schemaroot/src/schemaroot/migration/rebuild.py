@@ -17,6 +17,7 @@ from schemaroot.introspection.render import create_table
 from schemaroot.introspection.sql.tokens import folded, tokenize
 from schemaroot.migration import statements
 from schemaroot.migration.altered import Altered
+from schemaroot.migration.errors import OperationFailedError
 from schemaroot.migration.search import fill_searches
 from schemaroot.migration.statements import case, column_of, in_parentheses, is_given, same_value
 from schemaroot.migration.undo import PREFIX, Side, Undo, rowid_name
@@ -68,6 +69,10 @@ class Rebuild:
         restored = self._count_restored()
         kept = self._keep()
         self._carry_sequence(sequence)
+        if self.undo:
+            for name, using in self.change.added.items():
+                if using is not None:
+                    self.undo.keep_using(new.name, name, using)
         work.run(statements.drop("table", self.away))
         for kind, name, owner, sql in own:
             if name.startswith(PREFIX) and not self._still_fits(sql):
@@ -94,7 +99,16 @@ class Rebuild:
                 self.values[column.name] = expression
         self.same_rowids = self._keeps_rowids()
         source, target = rowid_name(self.old), rowid_name(self.new)
-        if self.same_rowids and self.new.integer_key is None and source and target:
+        if self.new.integer_key is not None or target is None:
+            return
+        side = self.undo.rowid_side(self.old.name) if self.undo else None
+        if side is not None:
+            self._use(side, side.old_rowid)
+            kept = column_of(side.name, side.old_rowid)
+            self.order = statements.last(is_given(kept))
+            self.values = {target: kept, **self.values}
+            self.same_rowids = False
+        elif self.same_rowids and source:
             self.values = {target: self._old(source), **self.values}
 
     def _value_of(self, column: ColumnDef) -> str | None:
@@ -113,6 +127,9 @@ class Rebuild:
                     for now, first in side.added.items()
                     if self.old.column(now)
                 ]
+                basis, expression = side.basis.get(_key(side.dropped, name), ["", ""])
+                if expression == using:
+                    conditions.append(same_value(in_parentheses(using), column_of(side.name, basis)))
             return case(
                 " AND ".join(conditions), column_of(side.name, side.dropped[_key(side.dropped, name)]), otherwise
             )
@@ -162,18 +179,21 @@ class Rebuild:
         if self.undo is None:
             return None
         side = self.undo.side_of(self.old.name, column, "dropped" if kind == "dropped" else "converted")
-        if side is None:
-            return None
+        if side is not None:
+            self._use(side, folded(column))
+        return side
+
+    def _use(self, side: Side, claimed: str) -> None:
+        """Takes values from a side table, which is joined by its key."""
         missing = [name for name in side.key if not self.old.column(name)]
         if missing:
             raise self.work.invalid(
-                f"what {self.old.name}.{column} held is kept by {', '.join(missing)}, which is not a column now",
+                f"what {self.old.name} held is kept by {', '.join(missing)}, which is not a column now",
                 hint="Undo the steps in the opposite order: bring back the key before what was dropped before it.",
             )
         if side not in self.sides:
             self.sides.append(side)
-        side.claimed.add(folded(column))
-        return side
+        side.claimed.add(claimed)
 
     def _old(self, column: str) -> str:
         return column_of(self.old.name, column)
@@ -237,17 +257,38 @@ class Rebuild:
         change = self.change
         dropped = change.dropped_values
         converted = [name for name in change.converted if (old := self.old.column(name)) and old.generated is None]
-        if not (dropped or converted) or not self.work.value(statements.has_rows(self.away)):
+        rowids = rowid_name(self.old) is not None and self.old.integer_key is None and not self.same_rowids
+        if not (dropped or converted or rowids) or not self.work.value(statements.has_rows(self.away)):
             return None
         added = [name for name in change.added if name not in converted] if dropped else []
-        side = self.undo.new_side(self.new, dropped, converted, added)
-        return side, self._fill(side)
+        basis = {name: using for name in dropped if (using := self._computed_by(name)) is not None}
+        side = self.undo.new_side(self.new, dropped, converted, added, old_rowid=rowids, basis=basis)
+        rows = self._fill(side)
+        if side.basis:
+            key = list(side.key.items()) or [(rowid_name(self.new) or "rowid", side.rowid)]
+            values = [(kept, using) for kept, using in side.basis.values()]
+            self.work.run(statements.fill_basis(side.name, values, self.new.name, key))
+        return side, rows
+
+    def _computed_by(self, column: str) -> str | None:
+        """The expression that a dropped column was computed by when it came, if the table without it still has one."""
+        using = self.undo.usings.get((folded(self.old.name), folded(column))) if self.undo else None
+        if using is None:
+            return None
+        try:
+            self.work.ask(statements.none_of(using, self.new.name))
+        except OperationFailedError:
+            return None
+        return using
 
     def _fill(self, side: Side) -> int:
         new = self.new.name
         after, before = "after:", "before:"
         lost = {name: kept for name, kept in side.dropped.items()}
         lost |= {name: pair[0] for name, pair in side.converted.items()}
+        old_rowid = rowid_name(self.old)
+        if side.old_rowid and old_rowid:
+            lost[old_rowid] = side.old_rowid
         key = list(side.key) or [rowid_name(self.new) or "rowid"]
         kept_key = list(side.key.values()) or [side.rowid]
         if self.same_rowids:
@@ -274,7 +315,7 @@ class Rebuild:
         values += [(pair[1], column_of(after, name)) for name, pair in side.converted.items()]
         values += [(kept, column_of(after, name)) for name, kept in side.added.items()]
         where = ""
-        if not side.dropped:
+        if not side.dropped and not side.old_rowid:
             where = statements.changed([(column_of(before, name), column_of(after, name)) for name in side.converted])
         return self.work.run(statements.copy(side.name, values, source, where=where))
 

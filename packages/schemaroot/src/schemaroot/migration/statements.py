@@ -150,7 +150,7 @@ class Join:
 
     def __str__(self) -> str:
         alias = f" AS {quoted(self.alias)}" if self.alias else ""
-        return f"{'LEFT JOIN' if self.left else 'JOIN'} {quoted(self.table)}{alias} ON {self.on}"
+        return f"{'LEFT JOIN' if self.left else 'CROSS JOIN'} {quoted(self.table)}{alias} ON {self.on}"
 
 
 def equal(pairs: Iterable[tuple[str, str]]) -> str:
@@ -184,9 +184,14 @@ def in_parentheses(expression: str) -> str:
 
 
 def from_table(table: str, alias: str = "", joins: Sequence[Join] = ()) -> str:
-    """Where rows come from: a table, the name by which expressions know it, and what is joined to it."""
+    """Where rows come from: a table, the name by which expressions know it, and what is joined to it.
+
+    They come in the order in which they lie. SQLite would rather scan an index that holds all that is asked for, and
+    then look up and insert every row at a random place: eight times slower with 200,000 rows. CROSS JOIN keeps the
+    order of the tables.
+    """
     known_as = f" AS {quoted(alias)}" if alias else ""
-    return " ".join([f"{quoted(table)}{known_as}", *map(str, joins)])
+    return " ".join([f"{quoted(table)}{known_as} NOT INDEXED", *map(str, joins)])
 
 
 def from_selected(values: Sequence[tuple[str, str]], source: str, alias: str) -> str:
@@ -242,6 +247,20 @@ def create_side(name: str, key: Sequence[tuple[str, str]], columns: Sequence[str
     # With an integer key the rows lie in its order anyway; with another one they would need an index besides.
     option = " WITHOUT ROWID" if key and [kind for _, kind in key] != ["INTEGER"] else ""
     return f"CREATE TABLE {quoted(name)} ({', '.join(described)}){option}"
+
+
+def fill_basis(side: str, values: Sequence[tuple[str, str]], table: str, key: Sequence[tuple[str, str]]) -> str:
+    """Computes columns of a side table from the rows that it belongs to."""
+    found = equal((column_of(table, name), column_of(side, kept)) for name, kept in key)
+    computed = (
+        f"{quoted(name)} = (SELECT ({expression}) FROM {quoted(table)} WHERE {found})" for name, expression in values
+    )
+    return f"UPDATE {quoted(side)} SET {', '.join(computed)}"
+
+
+def none_of(expression: str, table: str) -> str:
+    """Prepares an expression over a table's rows, and reads none."""
+    return f"SELECT ({expression}) FROM {quoted(table)} WHERE 0"
 
 
 def forget_deleted(trigger: str, table: str, side: str, pairs: Sequence[tuple[str, str]]) -> str:

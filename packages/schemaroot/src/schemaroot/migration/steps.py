@@ -282,8 +282,7 @@ class Steps:
                 return None
             if self.undo and self.undo.side_of(old.name, column.name, "dropped"):
                 return None
-        more_keys = keys[len(old.foreign_keys) :]
-        if more_keys:
+        if len(keys) > len(old.foreign_keys) or (self.undo and self.undo.is_ordered_otherwise(new)):
             return None
         more = "".join(statements.check_after(check.name, check.condition) for check in checks[len(old.checks) :])
         return [column_text(column) + (more if column is added[-1] else "") for column in added]

@@ -16,7 +16,7 @@ from schemaroot.introspection.sql.tokens import folded
 from schemaroot.migration import statements
 from schemaroot.migration.describe import describe
 from schemaroot.migration.errors import OperationFailedError, OperationInvalidError
-from schemaroot.migration.operations import DataStep, Operation
+from schemaroot.migration.operations import CreateIndex, CreateSearch, CreateTable, DataStep, Operation
 from schemaroot.migration.steps import Steps
 from schemaroot.migration.work import Work
 
@@ -66,6 +66,8 @@ class Trial:
             self._steps.apply(operation)
         except OperationFailedError as error:
             raise OperationInvalidError(error.operation, error.reason, hint=_way_out(error.reason)) from error
+        if isinstance(operation, CreateTable | CreateIndex | CreateSearch):
+            return  # nothing that was there could lean on it
         if broken := {what: why for what, why in self._broken().items() if what not in self._ignored}:
             needed = "; ".join(
                 f"the {kind} {name} would not work any more ({why})" for (kind, name), why in broken.items()

@@ -65,6 +65,9 @@ class Side:
         dropped: columns that went.
         converted: columns that stayed with another value: the side's columns of the lost value and what it became.
         added: columns that came at the same time, with what each held first.
+        old_rowid: the side's column for the rowid that a row had before, where it has another one now, or nothing.
+        basis: dropped columns that had been computed from others: the side's column for what the expression gives for
+            the row without them, and the expression. Where it gives something else later, the row was edited.
         claimed: the columns that are back.
     """
 
@@ -75,13 +78,16 @@ class Side:
     dropped: dict[str, str] = field(default_factory=dict[str, str])
     converted: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     added: dict[str, str] = field(default_factory=dict[str, str])
+    old_rowid: str = ""
+    basis: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     claimed: set[str] = field(default_factory=set[str])
 
     @property
     def detail(self) -> str:
         """Everything but the names of the tables, as it is noted."""
-        facts = {"key": self.key, "rowid": self.rowid, "dropped": self.dropped}
-        return json.dumps({**facts, "converted": self.converted, "added": self.added}, ensure_ascii=False)
+        facts = {"key": self.key, "rowid": self.rowid, "dropped": self.dropped, "old_rowid": self.old_rowid}
+        more = {"converted": self.converted, "added": self.added, "basis": self.basis}
+        return json.dumps({**facts, **more}, ensure_ascii=False)
 
     @property
     def marker(self) -> str:
@@ -91,7 +97,8 @@ class Side:
     @property
     def is_claimed(self) -> bool:
         """Whether everything that it holds is back."""
-        return {*map(folded, self.dropped), *map(folded, self.converted)} <= self.claimed
+        held = {*map(folded, self.dropped), *map(folded, self.converted)}
+        return held | ({self.old_rowid} if self.old_rowid else set[str]()) <= self.claimed
 
     def rename_column(self, old: str, new: str) -> None:
         """Follows a column that has another name now; a dropped one has none that could change."""
@@ -146,6 +153,7 @@ class Undo:
         self.texts: dict[tuple[str, str], Noted] = {}
         self.gone: list[Noted] = []
         self.sequences: dict[str, int] = {}
+        self.usings: dict[tuple[str, str], str] = {}
         if folded(self._other) in work.names():
             self._read()
 
@@ -163,6 +171,8 @@ class Undo:
                     self.tables.append(KeptTable(side, name, **json.loads(detail)))
                 case "gone":
                     self.gone.append(Noted(detail, name, owner, sql))
+                case "using":
+                    self.usings[folded(name), folded(owner)] = sql
                 case "sequence":
                     self.sequences[folded(name)] = int(detail)
                 case _:
@@ -174,6 +184,13 @@ class Undo:
             held: Mapping[str, object] = side.dropped if kind == "dropped" else side.converted
             names = set(map(folded, held)) - side.claimed
             if folded(side.table) == folded(table) and folded(column) in names:
+                return side
+        return None
+
+    def rowid_side(self, table: str) -> Side | None:
+        """The newest side table with rowids of a table that are not back yet."""
+        for side in reversed(self.sides):
+            if folded(side.table) == folded(table) and side.old_rowid and side.old_rowid not in side.claimed:
                 return side
         return None
 
@@ -194,6 +211,12 @@ class Undo:
         else:
             same = before == definition
         return noted.sql if same else made
+
+    def is_ordered_otherwise(self, table: TableDef) -> bool:
+        """Whether a table was the same before the other way changed it, but for the order of its columns."""
+        text = self.text_of(table, "")
+        before = parse_statement(text) if text else table
+        return isinstance(before, TableDef) and before.column_names != table.column_names
 
     # --- what this way takes ------------------------------------------------------------------------------------------
 
@@ -219,7 +242,16 @@ class Undo:
             wanted += "_rows"
         return self.work.free_name(wanted)
 
-    def new_side(self, table: TableDef, dropped: Sequence[str], converted: Sequence[str], added: Sequence[str]) -> Side:
+    def new_side(
+        self,
+        table: TableDef,
+        dropped: Sequence[str],
+        converted: Sequence[str],
+        added: Sequence[str],
+        *,
+        old_rowid: bool = False,
+        basis: Mapping[str, str] | None = None,
+    ) -> Side:
         """Makes an empty side table for rows of a table, found by its key as it is after the change.
 
         Raises `OperationInvalidError` when nothing tells the table's rows apart.
@@ -239,9 +271,12 @@ class Undo:
             dropped={name: f"lost:{name}" for name in dropped},
             converted={name: [f"lost:{name}", f"became:{name}"] for name in converted},
             added={name: f"became:{name}" for name in added},
+            old_rowid="rowid:" if old_rowid else "",
+            basis={name: [f"basis:{name}", using] for name, using in (basis or {}).items()},
         )
         columns = [*side.dropped.values(), *(name for pair in side.converted.values() for name in pair)]
-        columns += side.added.values()
+        columns += [*side.added.values(), *([side.old_rowid] if side.old_rowid else [])]
+        columns += [pair[0] for pair in side.basis.values()]
         types = [(side.key[name], key_type(table, table.column(name))) for name in key] or [(side.rowid, "INTEGER")]
         self.work.run(statements.create_side(side.name, types, columns))
         return side
@@ -276,6 +311,10 @@ class Undo:
     def keep_sequence(self, table: str, value: int) -> None:
         """Notes the highest id that was ever given in a table that gives none twice."""
         self._note("sequence", table, detail=str(value))
+
+    def keep_using(self, table: str, column: str, expression: str) -> None:
+        """Notes how the values of a new column were computed from the row as it was."""
+        self._note("using", table, column, expression)
 
     def keep_text(self, kind: str, name: str, owner: str, sql: str) -> None:
         """Notes an index or trigger that goes along with something else."""
