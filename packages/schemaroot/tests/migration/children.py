@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -42,6 +46,8 @@ class Order:
         kill: before which point the child dies, from 0; `None` for one that lives and tells its points.
         create: whether it may create the file.
         plain: whether it leaves the backup and the rehearsal out.
+        interrupt: a pattern of points; soon after the first that it matches, the child hears Ctrl-C.
+        delay: how soon, in seconds.
     """
 
     folder: str
@@ -51,6 +57,8 @@ class Order:
     kill: int | None = None
     create: bool = False
     plain: bool = False
+    interrupt: str = ""
+    delay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,11 +69,13 @@ class Ended:
         status: its exit code, or the signal with a minus.
         error: what it raised.
         points: what it came by, where it was not to be killed.
+        took: seconds from Ctrl-C to the end of the run.
     """
 
     status: int
     error: str = ""
     points: list[str] = field(default_factory=list[str])
+    took: float | None = None
 
     @property
     def killed(self) -> bool:
@@ -97,10 +107,12 @@ class Children:
         kill: int | None = None,
         create: bool = False,
         plain: bool = False,
+        interrupt: str = "",
+        delay: float = 0.0,
     ) -> Ended:
         """Runs a migration in a child and waits for its end."""
         assert self._server.stdin is not None and self._server.stdout is not None
-        order = Order(str(folder), verb, to, driver, kill, create, plain)
+        order = Order(str(folder), verb, to, driver, kill, create, plain, interrupt, delay)
         self._server.stdin.write(json.dumps(asdict(order)) + "\n")
         self._server.stdin.flush()
         return Ended(**json.loads(self._server.stdout.readline()))
@@ -116,6 +128,7 @@ class _Points:
         self.order = order
         self.told: list[str] = []
         self.on = True
+        self.sent: float | None = None
 
     def reach(self, what: str) -> None:
         if not self.on:
@@ -123,6 +136,13 @@ class _Points:
         if len(self.told) == self.order.kill:
             os.kill(os.getpid(), signal.SIGKILL)
         self.told.append(" ".join(what.split())[:120])
+        if self.order.interrupt and self.sent is None and re.search(self.order.interrupt, self.told[-1]):
+            self.sent = 0.0
+            threading.Timer(self.order.delay, self.interrupt).start()
+
+    def interrupt(self) -> None:
+        self.sent = time.monotonic()
+        os.kill(os.getpid(), signal.SIGINT)
 
     def hear_of_file(self, event: str, arguments: tuple[Any, ...]) -> None:
         names = {"open": 1, "os.rename": 2, "os.link": 2, "os.remove": 1, "os.mkdir": 1, "os.chmod": 1}.get(event)
@@ -136,34 +156,35 @@ class _Points:
         """Lets every connection that is opened from now on tell its statements before they run."""
         points = self
 
-        def tell(_: object, sql: str, __: object) -> bool:
-            points.reach(sql)
-            return True
+        def teller(path: str) -> Callable[[str], None]:
+            name = Path(path).name
 
-        def hear(sql: str) -> None:
-            if not sql.startswith("-- "):  # a part of the statement before
-                points.reach(sql)
+            def tell(sql: str) -> None:
+                if not sql.startswith("-- "):  # a part of the statement before
+                    points.reach(f"{name}: {sql}")
+
+            return tell
 
         plain, standard = ApswDriver.connect, StandardDriver.connect
 
         def connect(self: ApswDriver, path: str, mode: OpenMode) -> Any:
             connection = plain(self, path, mode)
             if path != MEMORY:
-                connection.exec_trace = tell
+                tell = teller(path)
+                connection.exec_trace = lambda _, sql, __: tell(sql) or True
             return connection
 
         def connect_standard(self: StandardDriver, path: str, mode: OpenMode) -> Any:
             connection = standard(self, path, mode)
             if path != MEMORY:
-                connection.set_trace_callback(hear)
+                connection.set_trace_callback(teller(path))
             return connection
 
         ApswDriver.connect = connect  # type: ignore[method-assign]  # in a child that ends soon
         StandardDriver.connect = connect_standard  # type: ignore[method-assign]  # as above
 
 
-def _migrate(order: Order) -> _Points:
-    points = _Points(order)
+def _migrate(order: Order, points: _Points) -> None:
     points.follow_statements()
     sys.addaudithook(points.hear_of_file)
     migrations = Migrations(Path(order.folder) / "versions", application_id=APPLICATION_ID)
@@ -173,8 +194,6 @@ def _migrate(order: Order) -> _Points:
         runner.up(order.to, options=options, create=order.create)
     else:
         runner.down(order.to, options=options)
-    points.on = False
-    return points
 
 
 def _serve() -> None:
@@ -184,11 +203,16 @@ def _serve() -> None:
         child = os.fork()
         if not child:
             os.close(out)
-            status, said = 0, {}
+            points = _Points(order)
+            status, said = 0, dict[str, Any]()
             try:
-                said = {"points": _migrate(order).told}
+                _migrate(order, points)
+            except KeyboardInterrupt:
+                status = 130
             except BaseException:
                 status, said = 2, {"error": traceback.format_exc()}
+            points.on = False
+            said = {**said, "points": points.told, "took": time.monotonic() - points.sent if points.sent else None}
             with os.fdopen(into, "w") as pipe:
                 json.dump(said, pipe)
             os._exit(status)

@@ -116,7 +116,11 @@ CASE_NAMES = ["up", "down", "create"]
 def chosen(points: list[str], number: int) -> list[int]:
     """Some of the points: a few at commits and files, where it matters most, and others from all over."""
     dice = random.Random(5)
-    sharp = [at for at, point in enumerate(points) if point.startswith(("COMMIT", "os.", "open", "BEGIN IMMEDIATE"))]
+    sharp = [
+        at
+        for at, point in enumerate(points)
+        if point.startswith(("os.", "open")) or point.endswith((": COMMIT", ": BEGIN IMMEDIATE"))
+    ]
     sharp += [at + 1 for at in sharp if at + 1 < len(points)]
     first = dice.sample(sharp, min(number // 2, len(sharp)))
     return sorted({*first, *dice.sample(range(len(points)), number - len(first))})

@@ -26,6 +26,9 @@ SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_NOTNULL
 SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_ROWID = 1555, 2067, 2579
 SQLITE_CONSTRAINT_DATATYPE = 3091
 
+PAGES_AT_ONCE = 4096
+"""How many pages a backup copies between two looks for Ctrl-C, where nobody can change them meanwhile."""
+
 UNSTORABLE: tuple[type[Exception], ...] = (OverflowError, UnicodeEncodeError)
 """What both drivers raise for a parameter that SQLite cannot hold: a number beyond 64 bits, a lone surrogate."""
 
@@ -98,10 +101,6 @@ class Driver(Protocol):
 
     def fault(self, error: BaseException) -> DriverFault:
         """The error in shared words."""
-        ...
-
-    def watch(self, connection: Any, look: Callable[[], bool] | None, steps: int) -> None:
-        """Calls `look` after each `steps` steps of a statement, which ends when it says so; `None` takes it away."""
         ...
 
     def is_unreadable_text(self, error: BaseException) -> bool:

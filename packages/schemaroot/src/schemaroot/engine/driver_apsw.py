@@ -7,7 +7,8 @@ from typing import Any
 
 import apsw
 
-from schemaroot.engine.driver import UNSTORABLE, Cursor, DriverFault, DriverName, OpenMode, file_uri
+from schemaroot.engine.driver import PAGES_AT_ONCE, UNSTORABLE, Cursor, DriverFault, DriverName, OpenMode, file_uri
+from schemaroot.engine.interrupts import LOOK_EVERY, look_for_interrupt
 
 
 class ApswDriver:
@@ -34,6 +35,8 @@ class ApswDriver:
             connection = apsw.Connection(file_uri(path, mode), flags=flags)
         # Without it apsw's build prepares some statements again on each run, when a bound value may change the plan.
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+        if (look := look_for_interrupt()) is not None:
+            connection.set_progress_handler(look, LOOK_EVERY)
         return connection
 
     def cursor(self, connection: Any) -> Cursor:
@@ -60,10 +63,6 @@ class ApswDriver:
         code = getattr(error, "extendedresult", 0) or getattr(error, "result", 1)
         return DriverFault(int(code), _without_prefix(str(error)))
 
-    def watch(self, connection: Any, look: Callable[[], bool] | None, steps: int) -> None:
-        """Calls `look` after each `steps` steps of a statement, which ends when it says so; `None` takes it away."""
-        connection.set_progress_handler(look, steps)
-
     def is_unreadable_text(self, error: BaseException) -> bool:
         """Whether the error says that a text was read whose bytes are no UTF-8."""
         return isinstance(error, UnicodeDecodeError)
@@ -74,7 +73,10 @@ class ApswDriver:
             if locked is not None:
                 copying.step(0)  # takes the locks and copies nothing
                 locked()
-            copying.step(-1)
+            # Another writer cannot change what a transaction reads, so that a signal is heard between two steps.
+            pages = PAGES_AT_ONCE if self.in_transaction(source) else -1
+            while not copying.step(pages):
+                pass
 
 
 def _without_prefix(message: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from schemaroot.engine import dialect
 from schemaroot.engine.driver import (
+    PAGES_AT_ONCE,
     SQLITE_BUSY,
     SQLITE_LOCKED,
     UNSTORABLE,
@@ -17,6 +18,7 @@ from schemaroot.engine.driver import (
     OpenMode,
     file_uri,
 )
+from schemaroot.engine.interrupts import LOOK_EVERY, look_for_interrupt
 
 
 class StandardDriver:
@@ -29,7 +31,7 @@ class StandardDriver:
     def connect(self, path: str, mode: OpenMode) -> Any:
         """A connection in autocommit."""
         target = ":memory:" if path == ":memory:" else file_uri(path, mode)
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             target,
             uri=path != ":memory:",
             isolation_level=None,
@@ -37,6 +39,9 @@ class StandardDriver:
             timeout=0,
             cached_statements=512,
         )
+        if (look := look_for_interrupt()) is not None:
+            connection.set_progress_handler(look, LOOK_EVERY)
+        return connection
 
     def cursor(self, connection: Any) -> Cursor:
         """A new cursor."""
@@ -64,10 +69,6 @@ class StandardDriver:
         """The error in shared words."""
         return DriverFault(int(getattr(error, "sqlite_errorcode", 1)), str(error))
 
-    def watch(self, connection: Any, look: Callable[[], bool] | None, steps: int) -> None:
-        """Calls `look` after each `steps` steps of a statement, which ends when it says so; `None` takes it away."""
-        connection.set_progress_handler(look, steps)
-
     def is_unreadable_text(self, error: BaseException) -> bool:
         """Whether the error says that a text was read whose bytes are no UTF-8."""
         return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8")
@@ -87,4 +88,5 @@ class StandardDriver:
 
         # It has no step that only takes the locks. One page is copied when `locked` is called, in a transaction that
         # is not committed before the last page; a file of one page, which holds no table, would be.
-        source.backup(target, pages=-1 if locked is None else 1, progress=after_step)
+        at_once = PAGES_AT_ONCE if self.in_transaction(source) else -1
+        source.backup(target, pages=at_once if locked is None else 1, progress=after_step)

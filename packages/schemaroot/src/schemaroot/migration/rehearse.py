@@ -10,8 +10,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from schemaroot.backup.create import make_folder
+from schemaroot.backup.create import copy_pages, make_folder
 from schemaroot.backup.digest import content_tables, digest_tables
+from schemaroot.engine import dialect
 from schemaroot.engine.database import Database
 from schemaroot.errors import SchemarootError
 from schemaroot.introspection.catalogue import Catalogue
@@ -125,11 +126,11 @@ def _copy(session: Session) -> Generator[Session]:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     driver = session.connection.driver
     try:
-        target = driver.connect(str(path), "rw")
+        session.connection.execute(dialect.BEGIN_READ).fetchall()
         try:
-            driver.backup(session.connection.raw, target)
+            copy_pages(session.connection, path)
         finally:
-            target.close()
+            session.connection.rollback()
         db = Database.open(f"sqlite:///{path}", driver=driver.name, durability="off")
         with Session(db) as copy:
             yield copy

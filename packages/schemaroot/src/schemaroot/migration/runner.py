@@ -28,6 +28,7 @@ from schemaroot.backup.manifest import BEFORE_MIGRATION, Backup
 from schemaroot.engine.database import Database
 from schemaroot.engine.driver import DriverName, driver_named
 from schemaroot.engine.files import Identity, backup_folder
+from schemaroot.engine.interrupts import interruptible
 from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.introspection.read import read_catalogue
 from schemaroot.migration.apply import Applied, Circumstances, Clock, Direction, Step, apply_step
@@ -39,7 +40,7 @@ from schemaroot.migration.pruned import lost_on_the_way_down
 from schemaroot.migration.recorded import replay
 from schemaroot.migration.rehearse import rehearse, remove_rehearsals
 from schemaroot.migration.revisions import Revision, Revisions, number_of
-from schemaroot.migration.session import Session, interruptible
+from schemaroot.migration.session import Session
 from schemaroot.migration.state import State, leaving, matching, pending, read_state
 from schemaroot.migration.verify import Invariant
 from schemaroot.migration.watch import SILENT, Watcher
@@ -254,6 +255,7 @@ class Runner:
         if not create and not self.path.exists():
             self.open(revisions).close()  # raises what is wrong
         with (
+            interruptible(),
             driver_errors_told(driver_named(self.driver), self.path),
             migration_lock(self.path, timeout_s=self.lock_timeout_s, say=self.watcher.say),
         ):
@@ -262,10 +264,7 @@ class Runner:
                 report.created = True
                 self._create()
             try:
-                with (
-                    Session(self.open(revisions), timeout_ms=self.timeout_ms) as session,
-                    interruptible(session.connection),
-                ):
+                with Session(self.open(revisions), timeout_ms=self.timeout_ms) as session:
                     yield session
             except BaseException:
                 if report.created and not report.applied:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import Self
 
 from schemaroot.engine import dialect
@@ -14,6 +11,7 @@ from schemaroot.engine.connection import Connection, Patience
 from schemaroot.engine.database import Database
 from schemaroot.engine.driver import SQLITE_BUSY
 from schemaroot.engine.faults import translate
+from schemaroot.engine.interrupts import end_if_interrupted
 from schemaroot.errors import TransactionError
 
 
@@ -80,6 +78,7 @@ class Session:
         self._patiently(dialect.BEGIN_WRITE)
 
     def _commit(self) -> None:
+        end_if_interrupted()
         self._patiently(dialect.COMMIT)
 
     def _patiently(self, sql: str) -> None:
@@ -95,44 +94,3 @@ class Session:
                 if fault.primary != SQLITE_BUSY:
                     raise translate(fault, path=self.db.path, sql=sql) from error
                 patience.wait_or_raise(error)
-
-
-_CHECK_EVERY = 20_000
-"""Steps of SQLite's virtual machine between two looks for Ctrl-C: some hundred microseconds."""
-
-
-@contextmanager
-def interruptible(connection: Connection) -> Generator[None]:
-    """Lets Ctrl-C end the statement that runs: Python hears of a signal only between its own instructions.
-
-    Inside, SIGINT interrupts the statement, and what comes out is `KeyboardInterrupt`. In a thread other than the main
-    one, where no signal arrives, and where SIGINT is ignored, it adds nothing.
-    """
-    previous = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(previous):
-        yield
-        return
-    told = False
-
-    def look() -> bool:
-        return told
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        nonlocal told
-        told = True
-        # Raised inside of the driver's callback it would be lost; there the statement is told to end instead.
-        if frame is None or frame.f_code is not look.__code__:
-            previous(number, frame)
-
-    driver = connection.driver
-    driver.watch(connection.raw, look, _CHECK_EVERY)
-    signal.signal(signal.SIGINT, hear)
-    try:
-        yield
-    except Exception:
-        if told:  # whatever was made of the statement that ended early
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        signal.signal(signal.SIGINT, previous)
-        driver.watch(connection.raw, None, _CHECK_EVERY)
