@@ -139,7 +139,7 @@ class Pool:
             with self._condition:
                 self._condition.notify()
         if self.closed:
-            self._close_idle()
+            self.close_idle()
 
     def _open_or_wait(self) -> Connection:
         started = time.monotonic()
@@ -218,10 +218,11 @@ class Pool:
         self.closed = True
         with self._condition:
             self._condition.notify_all()
-        self._close_idle()
+        self.close_idle()
         self._close_writer()
 
-    def _close_idle(self) -> None:
+    def close_idle(self) -> None:
+        """Closes the reading connections that are free; others are opened when they are needed."""
         while True:
             try:
                 connection = self._idle.pop()

@@ -20,8 +20,9 @@ from schemaroot.schema.values import SqlValue
 DriverName = Literal["apsw", "sqlite3"]
 OpenMode = Literal["rw", "rwc", "ro", "immutable"]
 
+SQLITE_OK, SQLITE_DENY = 0, 1
 SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY, SQLITE_IOERR, SQLITE_CORRUPT = 5, 6, 8, 10, 11
-SQLITE_FULL, SQLITE_CANTOPEN, SQLITE_CONSTRAINT, SQLITE_NOTADB, SQLITE_INTERRUPT = 13, 14, 19, 26, 9
+SQLITE_FULL, SQLITE_CANTOPEN, SQLITE_CONSTRAINT, SQLITE_NOTADB, SQLITE_INTERRUPT, SQLITE_AUTH = 13, 14, 19, 26, 9, 23
 SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_NOTNULL = 275, 787, 1299
 SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_ROWID = 1555, 2067, 2579
 SQLITE_CONSTRAINT_DATATYPE = 3091
@@ -72,6 +73,10 @@ class DriverFault:
         return self.code & 0xFF
 
 
+Judge = Callable[[int, "str | None", "str | None", "str | None"], bool]
+"""Whether a statement may do something: SQLite's action code, its two arguments, and the trigger that does it."""
+
+
 class Driver(Protocol):
     """What the engine asks of a driver."""
 
@@ -103,6 +108,10 @@ class Driver(Protocol):
         """The error in shared words."""
         ...
 
+    def guard(self, connection: Any, judge: Judge | None) -> None:
+        """Asks `judge` about every statement that is prepared, which fails when it says no; `None` takes it away."""
+        ...
+
     def is_unreadable_text(self, error: BaseException) -> bool:
         """Whether the error says that a text was read whose bytes are no UTF-8."""
         ...
@@ -119,6 +128,16 @@ class Driver(Protocol):
             The driver's own errors; busy when one of the two is locked, without waiting.
         """
         ...
+
+
+def authorizer(judge: Judge) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
+    """A judge as both drivers call one (https://sqlite.org/c3ref/set_authorizer.html)."""
+
+    def answer(action: int, first: str | None, second: str | None, database: str | None, source: str | None) -> int:
+        del database
+        return SQLITE_OK if judge(action, first, second, source) else SQLITE_DENY
+
+    return answer
 
 
 def file_uri(path: str, mode: OpenMode) -> str:

@@ -7,7 +7,17 @@ from typing import Any
 
 import apsw
 
-from schemaroot.engine.driver import PAGES_AT_ONCE, UNSTORABLE, Cursor, DriverFault, DriverName, OpenMode, file_uri
+from schemaroot.engine.driver import (
+    PAGES_AT_ONCE,
+    UNSTORABLE,
+    Cursor,
+    DriverFault,
+    DriverName,
+    Judge,
+    OpenMode,
+    authorizer,
+    file_uri,
+)
 from schemaroot.engine.interrupts import LOOK_EVERY, look_for_interrupt
 
 
@@ -62,6 +72,10 @@ class ApswDriver:
         """The error in shared words."""
         code = getattr(error, "extendedresult", 0) or getattr(error, "result", 1)
         return DriverFault(int(code), _without_prefix(str(error)))
+
+    def guard(self, connection: Any, judge: Judge | None) -> None:
+        """Asks `judge` about every statement that is prepared, which fails when it says no; `None` takes it away."""
+        connection.authorizer = None if judge is None else authorizer(judge)
 
     def is_unreadable_text(self, error: BaseException) -> bool:
         """Whether the error says that a text was read whose bytes are no UTF-8."""

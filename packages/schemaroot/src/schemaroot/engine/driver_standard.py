@@ -15,7 +15,9 @@ from schemaroot.engine.driver import (
     Cursor,
     DriverFault,
     DriverName,
+    Judge,
     OpenMode,
+    authorizer,
     file_uri,
 )
 from schemaroot.engine.interrupts import LOOK_EVERY, look_for_interrupt
@@ -68,6 +70,10 @@ class StandardDriver:
     def fault(self, error: BaseException) -> DriverFault:
         """The error in shared words."""
         return DriverFault(int(getattr(error, "sqlite_errorcode", 1)), str(error))
+
+    def guard(self, connection: Any, judge: Judge | None) -> None:
+        """Asks `judge` about every statement that is prepared, which fails when it says no; `None` takes it away."""
+        connection.set_authorizer(None if judge is None else authorizer(judge))
 
     def is_unreadable_text(self, error: BaseException) -> bool:
         """Whether the error says that a text was read whose bytes are no UTF-8."""

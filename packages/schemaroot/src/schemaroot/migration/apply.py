@@ -19,11 +19,12 @@ from schemaroot.migration import statements
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import InvariantError, IrreversibleError, LintError, RevisionFailedError
 from schemaroot.migration.execute import Executed, Executor, failure
+from schemaroot.migration.fence import Fence
 from schemaroot.migration.history import Event, Fact, RowCount, create_history, write_fact
 from schemaroot.migration.lint import allowed, lint
 from schemaroot.migration.op import running
 from schemaroot.migration.operations import Operation
-from schemaroot.migration.record import record
+from schemaroot.migration.record import Recorder
 from schemaroot.migration.revisions import LoadedRevision
 from schemaroot.migration.session import Session
 from schemaroot.migration.verify import PROBLEMS_SHOWN, Followed, Invariant, followed
@@ -181,10 +182,21 @@ class _Applying:
         """Counts and digests what must come through."""
         self.live_before = read_catalogue(self.connection)
         self.counts = {name: count_rows(self.connection, name) for name in self.live_before.tables}
-        self.operations = record(self.steps, self.live_before)
+        self.operations = self._recorded()
         self.follow = list(followed(self.live_before.tables, self.operations))
         with self.clock.measure("digests"):
             self.digests = {one.before: self._digest(one.before, one.columns_before) for one in self.follow}
+
+    def _recorded(self) -> list[Operation]:
+        recorder = Recorder(self.live_before)
+        try:
+            with Fence().around(self.connection), running(recorder):
+                self.steps()
+        except IrreversibleError:
+            raise
+        except Exception as error:
+            raise failure(self.step.revision, self.step.direction, len(recorder.operations), error) from error
+        return recorder.operations
 
     def _digest(self, table: str, columns: Sequence[str]) -> str:
         if not columns:
@@ -213,12 +225,12 @@ class _Applying:
         self.executed = executor.executed
         with self.clock.measure("statements"):
             try:
-                with running(executor):
+                with executor.fence.around(self.connection), running(executor):
                     self.steps()
             except (IrreversibleError, DatabaseError):
                 raise
             except Exception as error:
-                raise failure(step.revision, step.direction, executor, error) from error
+                raise failure(step.revision, step.direction, len(executor.executed), error) from error
 
     def check(self) -> None:
         """Raises `InvariantError` when something is not as it must be."""

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from schemaroot.engine.connection import Connection
 from schemaroot.errors import SchemarootError
 from schemaroot.introspection.catalogue import TableDef
+from schemaroot.introspection.read import is_internal
 from schemaroot.introspection.sql.tokens import folded
 from schemaroot.migration import statements
 from schemaroot.migration.describe import describe
 from schemaroot.migration.errors import OperationFailedError, RevisionFailedError, TransactionEndedError
-from schemaroot.migration.operations import Operation, RenameTable
+from schemaroot.migration.fence import Fence
+from schemaroot.migration.operations import Operation, RenameTable, tables_of
 from schemaroot.migration.steps import Steps
 from schemaroot.migration.trial import Trial
 from schemaroot.migration.undo import Direction, Undo
@@ -59,6 +61,7 @@ class Executor:
         changed: the tables that the operations so far declared changed, by their names now.
         renamed: tables that have another name now, old name to new.
         executed: what each operation did.
+        fence: keeps the revision to its operations, where it is put around the connection.
     """
 
     def __init__(
@@ -84,7 +87,8 @@ class Executor:
         self.changed: set[str] = set()
         self.renamed: dict[str, str] = {}
         self.executed: list[Executed] = []
-        self._work = Work(connection, on_statement)
+        self.fence: Fence = Fence()
+        self._work = Work(connection, on_statement, self.fence)
         self._work.place = f"revision {revision}"
         if not connection.in_transaction:
             raise TransactionEndedError(f"the start of revision {revision}")
@@ -103,9 +107,14 @@ class Executor:
             OperationFailedError: the database refused a statement; the caller rolls back.
             TransactionEndedError: the transaction is not the one that this executor began in.
         """
+        with self.fence.opened():
+            return self._apply(operation)
+
+    def _apply(self, operation: Operation) -> Executed:
         work = self._work
         self._number += 1
         work.place = describe(operation)
+        self._refuse_own_tables(operation)
         self._check_transaction()
         if self._trial is None:
             self._trial = Trial(work.connection)
@@ -137,6 +146,10 @@ class Executor:
             OperationFailedError: a row refers to a row that is not there.
             TransactionEndedError: the transaction is over already.
         """
+        with self.fence.opened():
+            self._finish()
+
+    def _finish(self) -> None:
         self._work.place = f"the end of revision {self.revision}"
         self._check_transaction()
         if self._trial is not None:
@@ -147,6 +160,11 @@ class Executor:
         self._undo.finish()
         self._check_foreign_keys()
         self._release()
+
+    def _refuse_own_tables(self, operation: Operation) -> None:
+        for name in tables_of(operation):
+            if is_internal(name):
+                raise self._work.invalid(f"{name} is a table that migrations keep for themselves")
 
     def _give_back_the_rest(self) -> None:
         """Values that a conversion took and that no operation of the way back asked for, as far as they fit."""
@@ -211,16 +229,12 @@ class Executor:
                 )
 
 
-def failure(
-    revision: str, direction: str, executor: Executor, error: Exception, *, tried: bool = False
-) -> RevisionFailedError:
-    """The error for what a revision raised, with the step and the statement that it stood at."""
+def failure(revision: str, direction: str, done: int, error: Exception, *, tried: bool = False) -> RevisionFailedError:
+    """The error for what a revision raised after so many steps, with the statement that it stood at."""
     problem = f"{type(error).__name__}: {error}"
     statement = ""
     if isinstance(error, SchemarootError):
         problem = f"{error.message.rstrip('.')}. {error.hint}" if error.hint else error.message
     if isinstance(error, OperationFailedError):
         problem, statement = f"{error.operation}: {error.reason}", error.sql
-    return RevisionFailedError(
-        revision, direction, len(executor.executed) + 1, problem, statement=statement, tried=tried
-    )
+    return RevisionFailedError(revision, direction, done + 1, problem, statement=statement, tried=tried)

@@ -31,6 +31,7 @@ from schemaroot.migration.convert import (
 )
 from schemaroot.migration.data_steps import insert_rows, statement_step
 from schemaroot.migration.errors import MigrationError, OperationInvalidError, RawSqlRefusedError
+from schemaroot.migration.fence import no_connections
 from schemaroot.migration.operations import (
     AlterTable,
     CreateIndex,
@@ -76,7 +77,8 @@ def running(runner: Runner) -> Generator[None]:
     previous = getattr(alembic.op, "_proxy", None)
     setattr(alembic.op, "_proxy", op)  # noqa: B010  # Alembic's own stub hides the name
     try:
-        yield
+        with no_connections():
+            yield
     finally:
         _current.reset(token)
         setattr(alembic.op, "_proxy", previous)  # noqa: B010  # as above

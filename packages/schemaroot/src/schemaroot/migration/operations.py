@@ -199,3 +199,20 @@ Operation = (
     CreateTable | DropTable | RenameTable | AlterTable | CreateIndex | DropIndex | CreateSearch | DropSearch | DataStep
 )
 """One step of a migration."""
+
+
+def tables_of(operation: Operation) -> tuple[str, ...]:
+    """The tables that an operation names as what it changes."""
+    match operation:
+        case CreateTable(table):
+            return (table.name,)
+        case DropTable(name):
+            return (name,)
+        case RenameTable(old, new):
+            return (old, new)
+        case CreateIndex(index):
+            return (index.table,)
+        case DataStep(tables):
+            return tables
+        case _:
+            return (operation.table,)

@@ -20,6 +20,7 @@ from schemaroot.introspection.read import is_internal, read_catalogue
 from schemaroot.migration.apply import Circumstances, Clock, Step, apply_step
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import IrreversibleError, LintError, RehearsalError
+from schemaroot.migration.fence import Fence
 from schemaroot.migration.session import Session
 
 _PREFIX = "rehearsal-"
@@ -80,7 +81,7 @@ def rehearse(session: Session, steps: Sequence[Step], numbers: Sequence[int], ci
     back = [step.reversed(number) for step, number in zip(reversed(steps), reversed(numbers), strict=True)]
     say = circumstances.watcher.progress
     backup = str(circumstances.backup or "")
-    with _copy(session) as copy:
+    with _copy(session) as copy, Fence().around(session.connection):
         start = Fingerprint.of(copy)
         total = 3 * len(steps)
         done = 0

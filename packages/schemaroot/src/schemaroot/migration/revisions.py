@@ -61,10 +61,14 @@ class Revision:
 
     def load(self) -> LoadedRevision:
         """Runs the file's top level and gives its two functions; raises `RevisionInvalidError`."""
+        from schemaroot.migration.fence import no_connections  # loaded where revisions run, not at program start
+
         module = ModuleType(f"revision_{self.id}")
         module.__file__ = str(self.path)
         try:
-            exec(compile(self.source, str(self.path), "exec"), module.__dict__)  # the file is code that we run anyway
+            with no_connections():
+                code = compile(self.source, str(self.path), "exec")
+                exec(code, module.__dict__)  # the file is code that we run anyway
         except Exception as error:
             raise RevisionInvalidError(self.path, f"it cannot be loaded ({type(error).__name__}: {error})") from error
         steps: dict[str, Callable[[], None]] = {}

@@ -34,6 +34,7 @@ from schemaroot.introspection.read import read_catalogue
 from schemaroot.migration.apply import Applied, Circumstances, Clock, Direction, Step, apply_step
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError, SchemaUnknownError
+from schemaroot.migration.fence import Fence
 from schemaroot.migration.history import Event, Fact, applied, create_history, write_fact
 from schemaroot.migration.lock import migration_lock
 from schemaroot.migration.pruned import lost_on_the_way_down
@@ -301,8 +302,8 @@ class Runner:
             state = read_state(session.db, revisions)
         if state.has_history or report.created:
             return state
-        chain = [one.load() for one in revisions.ordered]
-        recorded = replay(chain, driver=self.driver)
+        with Fence().around(session.connection):
+            recorded = replay([one.load() for one in revisions.ordered], driver=self.driver)
         number, differs = matching(read_catalogue(session.connection), revisions.ordered, recorded)
         if differs:
             raise SchemaUnknownError(str(self.path), revisions.ordered[number - 1].id, differs)
@@ -355,7 +356,8 @@ class Runner:
         if direction == "down":
             for finding in (one for gone in some for one in lost_on_the_way_down(state.entries, gone.id)):
                 self.watcher.say(str(finding))
-        steps, numbers = self._steps(state, some, direction)
+        with Fence().around(session.connection):
+            steps, numbers = self._steps(state, some, direction)
         self._refuse_drift(session, state, steps[0].before)
         is_empty = not read_catalogue(session.connection).tables
         clock = Clock()

@@ -122,12 +122,12 @@ class Scratch:
     def _go(self, loaded: LoadedRevision, direction: Direction) -> Executor:
         executor = Executor(self.connection, loaded.revision.id, direction)
         try:
-            with running(executor):
+            with executor.fence.around(self.connection), running(executor):
                 (loaded.upgrade if direction == "up" else loaded.downgrade)()
         except IrreversibleError:
             raise
         except Exception as error:
-            raise failure(loaded.revision.id, direction, executor, error, tried=True) from error
+            raise failure(loaded.revision.id, direction, len(executor.executed), error, tried=True) from error
         return executor
 
     def _fill(self) -> None:

@@ -28,6 +28,7 @@ class Session:
         except BaseException:
             db.close()
             raise
+        db.pool.close_idle()  # all goes through the one connection, which is watched
         self._timeout_ms: float = timeout_ms
         db.held.connection = self.connection
 

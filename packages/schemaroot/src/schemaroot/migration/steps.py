@@ -93,7 +93,8 @@ class Steps:
             case DropSearch(table):
                 return self._drop_search(table)
             case DataStep(tables):
-                return Done(changed=operation.run(self.work), tables=set(tables))
+                with self.work.fence.declaring(tables, self.catalogue.tables):
+                    return Done(changed=operation.run(self.work), tables=set(tables))
 
     def tables_with_foreign_keys(self) -> list[TableDef]:
         """The tables that refer to others, as they are now."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from schemaroot.engine.database import Database
 from schemaroot.introspection.catalogue import ColumnDef, TableDef
+from schemaroot.introspection.sql.tokens import folded
 from schemaroot.migration.operations import (
     AlterColumn,
     AlterTable,
@@ -56,20 +57,22 @@ def _follow(table: TableDef, operations: Sequence[Operation]) -> Followed | None
     reordered = False
     for operation in operations:
         match operation:
-            case RenameTable(old=old, new=new) if old == name:
+            case RenameTable(old=old, new=new) if folded(old) == folded(name):
                 name = new
-            case DropTable(name=gone) if gone == name:
+            case DropTable(name=gone) if folded(gone) == folded(name):
                 return None
-            case DataStep(tables=changed) if name in changed:
+            case DataStep(tables=changed) if folded(name) in map(folded, changed):
                 return None
-            case AlterTable(table=target, actions=actions) if target == name:
+            case AlterTable(table=target, actions=actions) if folded(target) == folded(name):
                 for action in actions:
                     match action:
                         case RenameColumn(old=old, new=new):
-                            names = {was: new if now == old else now for was, now in names.items()}
+                            names = {was: new if folded(now) == folded(old) else now for was, now in names.items()}
                         case DropColumn(name=column) | AlterColumn(column=ColumnDef(name=column)):
-                            reordered = reordered or any(now == column for was, now in names.items() if was in key)
-                            names = {was: now for was, now in names.items() if now != column}
+                            reordered = reordered or any(
+                                folded(now) == folded(column) for was, now in names.items() if was in key
+                            )
+                            names = {was: now for was, now in names.items() if folded(now) != folded(column)}
                         case SetPrimaryKey():
                             reordered = True
                         case _:

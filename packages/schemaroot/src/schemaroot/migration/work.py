@@ -8,11 +8,15 @@ from typing import Any
 
 from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection
+from schemaroot.engine.driver import SQLITE_AUTH
 from schemaroot.engine.faults import translate
 from schemaroot.errors import ConstraintViolation, StatementError
 from schemaroot.introspection.sql.tokens import folded
 from schemaroot.migration import statements
 from schemaroot.migration.errors import OperationFailedError, OperationInvalidError
+from schemaroot.migration.fence import Fence
+
+_DECLARE = "Say also=[...] in op.execute for a table that a trigger changes and that is meant."
 
 OnStatement = Callable[[str, str], None]
 """Is told each statement and the operation that it belongs to, before it runs; what it raises stops the migration."""
@@ -35,13 +39,17 @@ class Work:
     """Runs a migration's statements.
 
     Attributes:
+        fence: judges them.
         connection: where they run; its owner began the transaction and ends it.
         place: the operation under way, for messages.
         log: the statements that changed something, in order.
     """
 
-    def __init__(self, connection: Connection, on_statement: OnStatement | None = None) -> None:
+    def __init__(
+        self, connection: Connection, on_statement: OnStatement | None = None, fence: Fence | None = None
+    ) -> None:
         self.connection = connection
+        self.fence: Fence = fence or Fence()
         self.place = ""
         self.log: list[str] = []
         self._on_statement = on_statement
@@ -69,9 +77,12 @@ class Work:
         if self._on_statement is not None:
             self._on_statement(sql, self.place)
         driver = self.connection.driver
+        self.fence.refused = ""
         try:
             return self.connection.execute(sql, tuple(parameters)).fetchall()
         except driver.errors as error:
+            if driver.fault(error).primary == SQLITE_AUTH and self.fence.refused:
+                raise OperationFailedError(self.place, self.fence.refused, sql, hint=_DECLARE) from error
             explained = translate(driver.fault(error), path="", sql=sql)
             if isinstance(explained, ConstraintViolation):
                 reason = explained.message.removesuffix(".")
