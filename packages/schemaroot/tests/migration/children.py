@@ -48,6 +48,7 @@ class Order:
         plain: whether it leaves the backup and the rehearsal out.
         interrupt: a pattern of points; soon after the first that it matches, the child hears Ctrl-C.
         delay: how soon, in seconds.
+        nobody: whether the child is a user who owns nothing, where the tests may become one.
     """
 
     folder: str
@@ -59,6 +60,7 @@ class Order:
     plain: bool = False
     interrupt: str = ""
     delay: float = 0.0
+    nobody: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,15 @@ class Ended:
 
     Attributes:
         status: its exit code, or the signal with a minus.
-        error: what it raised.
+        error: what it raised, in full.
+        code: the code of that error.
         points: what it came by, where it was not to be killed.
         took: seconds from Ctrl-C to the end of the run.
     """
 
     status: int
     error: str = ""
+    code: str = ""
     points: list[str] = field(default_factory=list[str])
     took: float | None = None
 
@@ -109,10 +113,11 @@ class Children:
         plain: bool = False,
         interrupt: str = "",
         delay: float = 0.0,
+        nobody: bool = False,
     ) -> Ended:
         """Runs a migration in a child and waits for its end."""
         assert self._server.stdin is not None and self._server.stdout is not None
-        order = Order(str(folder), verb, to, driver, kill, create, plain, interrupt, delay)
+        order = Order(str(folder), verb, to, driver, kill, create, plain, interrupt, delay, nobody)
         self._server.stdin.write(json.dumps(asdict(order)) + "\n")
         self._server.stdin.flush()
         return Ended(**json.loads(self._server.stdout.readline()))
@@ -185,6 +190,10 @@ class _Points:
 
 
 def _migrate(order: Order, points: _Points) -> None:
+    if order.nobody and os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
     points.follow_statements()
     sys.addaudithook(points.hear_of_file)
     migrations = Migrations(Path(order.folder) / "versions", application_id=APPLICATION_ID)
@@ -197,6 +206,8 @@ def _migrate(order: Order, points: _Points) -> None:
 
 
 def _serve() -> None:
+    import alembic.script.revision  # noqa: F401  # loaded late, when a child may not read the environment's files
+
     for line in sys.stdin:
         order = Order(**json.loads(line))
         out, into = os.pipe()
@@ -209,8 +220,8 @@ def _serve() -> None:
                 _migrate(order, points)
             except KeyboardInterrupt:
                 status = 130
-            except BaseException:
-                status, said = 2, {"error": traceback.format_exc()}
+            except BaseException as error:
+                status, said = 2, {"error": traceback.format_exc(), "code": getattr(error, "code", "")}
             points.on = False
             said = {**said, "points": points.told, "took": time.monotonic() - points.sent if points.sent else None}
             with os.fdopen(into, "w") as pipe:
