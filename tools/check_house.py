@@ -45,12 +45,12 @@ SCHEMAROOT = {
     "http": rooms("errors schema query engine repository validation export"),
     "monitoring": rooms("errors schema query engine"),
     "testing": ANY,
+    "cli": ANY,  # commands over everything
     "__init__": ANY,  # the front door
 }
 PROMPTLIANO = {
     "__init__": rooms(),
-    "errors": rooms(),
-    "config": rooms("errors"),
+    "config": rooms(),
     "schema": rooms(),
     "migrations": rooms(),  # a revision file must not change when the declarations do
     "repositories": rooms("schema"),
@@ -58,8 +58,8 @@ PROMPTLIANO = {
     "services": rooms("schema repositories"),
     "legacy": rooms("schema repositories storage"),
     "docs": rooms("schema"),
-    "cli": rooms("errors config schema storage repositories services legacy http docs"),
-    "http": rooms("errors config schema repositories services legacy"),
+    "cli": rooms("config schema storage repositories services legacy http docs"),
+    "http": rooms("config schema repositories services legacy"),
     "__main__": rooms("main"),
     "quickstart": rooms("main"),
     "main": ANY,  # where the parts are joined

@@ -19,7 +19,7 @@ import pytest
 import promptliano
 import schemaroot
 from promptliano.config import ConfigError
-from promptliano.errors import ProgramError
+from schemaroot.cli.errors import ProgramError
 from schemaroot.errors import SchemarootError, UniqueViolation
 
 Root = SchemarootError | ProgramError

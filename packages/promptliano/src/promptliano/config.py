@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from promptliano.errors import ProgramError
+from schemaroot.cli.errors import ProgramError
 
 VARIABLES = ("PROMPTLIANO_DATABASE_URL", "DATABASE_URL")
 """Environment variables that name the database, the stronger first."""

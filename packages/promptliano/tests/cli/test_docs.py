@@ -20,7 +20,7 @@ import typer
 import promptliano
 import schemaroot
 from promptliano.cli.app import GROUPS, make_app
-from promptliano.cli.errors import COMMAND_CODES
+from schemaroot.cli.errors import COMMAND_CODES
 
 DOCS = Path(__file__).parents[4] / "docs"
 START = "<!-- what follows is written by packages/promptliano/tests/cli/test_docs.py -->\n"
@@ -100,10 +100,17 @@ def exceptions() -> Iterator[type[BaseException]]:
             yield kind
 
 
+def raised_by_commands() -> Iterator[str]:
+    """The codes that are given to `CommandError`."""
+    for package in (promptliano, schemaroot):
+        for path in Path(package.__path__[0]).rglob("*.py"):
+            yield from re.findall(r'CommandError\(\s*"([A-Z_]+)"', path.read_text(encoding="utf-8"))
+
+
 def test_every_error_code_has_an_entry() -> None:
     page = (DOCS / "errors.md").read_text(encoding="utf-8")
     entries = set(re.findall(r"^\| `([A-Z_]+)` \|", page, flags=re.MULTILINE))
-    codes = {str(kind.__dict__["code"]) for kind in exceptions()} | set(COMMAND_CODES)
+    codes = {str(kind.__dict__["code"]) for kind in exceptions()} | set(COMMAND_CODES) | set(raised_by_commands())
 
     assert codes - entries == set()
     assert entries - codes == set()

@@ -23,7 +23,9 @@ from promptliano.storage import create
 AT_EACH_STATEMENT = """
 import importlib, json, os, signal, sys
 from pathlib import Path
-from promptliano.cli import import_, opening, output, running, streams
+from promptliano.cli import import_, opening, output
+from promptliano.cli.app import PROGRAM
+from schemaroot.cli import running, streams
 from promptliano.legacy import importer, interruptions, place
 importlib.import_module("rich.table")
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -43,7 +45,7 @@ def interrupted_at(wanted):
                     signal.raise_signal(signal.SIGINT)
             return trace
     sys.settrace(trace)
-    code = running.run_process(["import", "run", source, "--database", str(target), "--yes"])
+    code = running.run_process(PROGRAM, ["import", "run", source, "--database", str(target), "--yes"])
     sys.settrace(None)
     sys.stdout.flush()
     return code, where

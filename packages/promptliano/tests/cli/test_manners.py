@@ -23,7 +23,7 @@ code = run(sys.argv[2:])
 heavy = set(sys.argv[1].split()) & sys.modules.keys()
 sys.exit(f"loaded: {heavy}" if heavy else code)
 """
-    heavy = "sqlalchemy rich apsw msgspec schemaroot platformdirs"
+    heavy = "sqlalchemy rich apsw msgspec schemaroot.schema schemaroot.engine platformdirs"
     for arguments in ([f"{heavy} pydantic", "--help"], [f"{heavy} pydantic", "--version"], [heavy, "ticket", "--help"]):
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, check=False

@@ -107,7 +107,7 @@ def test_a_stdout_that_does_not_block_gets_all_of_it(environment: dict[str, str]
     os.set_blocking(write, False)
     command = [sys.executable, "-m", "promptliano", "chat", "show", "1", "--json", "--database", str(database)]
     once = subprocess.run(command, env=environment, capture_output=True, check=True).stdout
-    script = "import sys; from promptliano.main import run; from promptliano.cli.streams import own_streams\n"
+    script = "import sys; from promptliano.main import run; from schemaroot.cli.streams import own_streams\n"
     script += "own_streams(); [run(sys.argv[1:]) for _ in range(30)]; sys.stdout.flush()"
     child = subprocess.Popen([sys.executable, "-c", script, *command[3:]], env=environment, stdout=write)
     os.close(write)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import examples
+from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.cli.output import Found
@@ -73,11 +73,13 @@ def show_agent(
     read_only: options.ReadOnly = False,
 ) -> None:
     """Show one agent with its instructions."""
-    from promptliano.cli import opening, text
+    from promptliano.cli import opening
     from promptliano.cli.documents import document
-    from promptliano.cli.output import Sheet, print_json
+    from promptliano.cli.output import colour
     from promptliano.repositories import AgentRepository
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Sheet, print_json
 
     with opening.opened(database, read_only=read_only) as db:
         agents = AgentRepository(db)
@@ -91,7 +93,7 @@ def show_agent(
         return
     moment, sheet = now(), Sheet()
     sheet.title("Agent", agent.id, agent.name)
-    sheet.states(("active", "active") if agent.active else ("inactive", "inactive"))
+    sheet.states(("active", colour("active")) if agent.active else ("inactive", colour("inactive")))
     sheet.line()
     sheet.fields(
         slug=agent.slug,
@@ -121,7 +123,8 @@ def project_names(database: Database, agents: list[Agent]) -> dict[int | None, s
 def print_agents(found: Found[Agent], names: dict[int | None, str], as_json: bool) -> None:
     """Prints agents as a table, or as one document."""
     from promptliano.cli.documents import document
-    from promptliano.cli.output import Column, print_found
+    from promptliano.cli.output import print_found
+    from schemaroot.cli.output import Column
 
     columns: list[Column[Agent]] = [
         Column("ID", lambda agent: str(agent.id), right=True),

@@ -8,7 +8,9 @@ from importlib import import_module
 import typer
 
 from promptliano.cli import bench
-from promptliano.cli.groups import examples, group
+from schemaroot.cli.groups import examples, group
+from schemaroot.cli.program import Program
+from schemaroot.errors import SchemarootError
 
 ABOUT = "Projects, tickets, tasks, chats, prompts, agents, files and queues of software projects, in one database."
 
@@ -66,3 +68,16 @@ def promptliano(context: typer.Context) -> None:
     """Shows the help when no command is named."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+
+
+def hint(error: SchemarootError) -> str | None:
+    """What to do about a file of nobody: it may be a database of the old applications."""
+    from schemaroot.errors import ForeignDatabaseError
+
+    if isinstance(error, ForeignDatabaseError) and error.found == 0:
+        return f"If it is a legacy database, take it over: promptliano import run {error.path} --database NEW.db"
+    return None
+
+
+PROGRAM = Program("promptliano", make_app, hint)
+"""The program, to be run."""

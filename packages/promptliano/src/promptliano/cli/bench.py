@@ -13,9 +13,9 @@ def bench(context: typer.Context) -> None:
     import importlib
     import sys
 
-    from promptliano.cli.errors import CommandError
     from promptliano.cli.opening import working_folder
     from promptliano.config import checkout
+    from schemaroot.cli.errors import CommandError
 
     root = checkout(working_folder())
     if root is None or not (root / "benchmarks" / "run.py").is_file():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import examples
+from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.schema import Chat, ChatMessage, Project
@@ -24,12 +24,14 @@ def list_chats(
     read_only: options.ReadOnly = False,
 ) -> None:
     """List chats, the last used first."""
-    from promptliano.cli import opening, text
+    from promptliano.cli import opening
     from promptliano.cli.documents import document
-    from promptliano.cli.output import Column, Found, print_found
+    from promptliano.cli.output import Found, print_found
     from promptliano.repositories import ChatRepository
     from promptliano.schema import Chat
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Column
 
     with opening.opened(database, read_only=read_only) as db:
         chats = ChatRepository(db, cursor_key=opening.PAGE_KEY)
@@ -63,11 +65,13 @@ def search_chats(
     read_only: options.ReadOnly = False,
 ) -> None:
     """Find messages by their words, the best match first, each with its chat."""
-    from promptliano.cli import opening, text
+    from promptliano.cli import opening
     from promptliano.cli.documents import document
-    from promptliano.cli.output import Column, Found, print_found
+    from promptliano.cli.output import Found, colour, print_found
     from promptliano.repositories import ChatMessageRepository
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Column
 
     with opening.opened(database, read_only=read_only) as db:
         messages = ChatMessageRepository(db)
@@ -77,7 +81,7 @@ def search_chats(
     columns: list[Column[tuple[ChatMessage, Chat]]] = [
         Column("CHAT", lambda row: str(row[1].id), right=True),
         Column("TITLE", lambda row: row[1].title, grows=True),
-        Column("BY", lambda row: row[0].role, lambda row: row[0].role),
+        Column("BY", lambda row: row[0].role, lambda row: colour(row[0].role)),
         Column("MESSAGE", lambda row: text.excerpt(row[0].content, words), grows=True),
         Column("SENT", lambda row: text.moment(row[0].created, moment), minor=True),
     ]
@@ -103,8 +107,8 @@ def show_chat(
     """Show one chat with its last messages; with --json all of them."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
-    from promptliano.cli.output import print_json
     from promptliano.repositories import ChatMessageRepository, ChatRepository
+    from schemaroot.cli.output import print_json
 
     whole = everything or as_json
     with opening.opened(database, read_only=read_only) as db:
@@ -122,9 +126,10 @@ def show_chat(
 
 def print_page(chat: Chat, project: Project | None, messages: list[ChatMessage], total: int, again: str) -> None:
     """Prints one chat as a page."""
-    from promptliano.cli import text
-    from promptliano.cli.output import STYLES, Sheet, talk
+    from promptliano.cli.output import colour
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Sheet, talk
 
     moment, sheet = now(), Sheet()
     sheet.title("Chat", chat.id, chat.title)
@@ -143,7 +148,7 @@ def print_page(chat: Chat, project: Project | None, messages: list[ChatMessage],
         marks = [message.role, text.moment(message.created, moment)]
         marks += [message.state] if message.state != "complete" else []
         marks += [text.count(len(message.attachments), "attachment")] if message.attachments else []
-        sheet.line(" · ".join(marks), STYLES.get(message.role, ""))
+        sheet.line(" · ".join(marks), colour(message.role))
         sheet.block(message.content)
     if len(messages) < total:
         talk(f"All messages: promptliano chat show {chat.id} --all{again}")

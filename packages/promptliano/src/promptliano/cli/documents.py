@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import TypeAlias, cast
+from datetime import datetime
+from typing import cast
 
 from schemaroot import Table, declaration_of
+from schemaroot.cli.documents import Document, camel, milliseconds
 
-Document: TypeAlias = dict[str, object]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SEALED = "secrets"
 """The member of an agent's configuration that is never given out."""
-
-
-def camel(name: str) -> str:
-    """`project_id` as `projectId`."""
-    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
 
 
 def document(row: Table, **more: object) -> Document:
@@ -33,16 +25,9 @@ def listed(items: Iterable[Document], next_cursor: str | None, total: int | None
     return {"items": list(items), "nextCursor": next_cursor, "total": total}
 
 
-def encoded(value: object) -> bytes:
-    """The bytes of a document, with a line feed at the end."""
-    import msgspec
-
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
-
-
 def _value(value: object, secret: bool) -> object:
     if isinstance(value, datetime):
-        return (value - _EPOCH) // timedelta(milliseconds=1)
+        return milliseconds(value)
     if isinstance(value, Table):
         return document(value)
     if secret and isinstance(value, Mapping):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import examples
+from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:
-    from promptliano.cli.documents import Document
     from promptliano.cli.output import Found
     from promptliano.schema import File
+    from schemaroot.cli.documents import Document
 
 
 FIRST_LINES = 40
@@ -78,11 +78,12 @@ def show_file(
     read_only: options.ReadOnly = False,
 ) -> None:
     """Show one file with what is known of it and its content."""
-    from promptliano.cli import opening, text
+    from promptliano.cli import opening
     from promptliano.cli.documents import document
-    from promptliano.cli.output import Sheet, print_json
     from promptliano.repositories import FileRepository, ProjectRepository
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Sheet, print_json
 
     with opening.opened(database, read_only=read_only) as db:
         files = FileRepository(db)
@@ -129,8 +130,9 @@ def as_document(file: File) -> Document:
 
 def print_files(found: Found[File], *, as_json: bool) -> None:
     """Prints files as a table, or as one document."""
-    from promptliano.cli import text
-    from promptliano.cli.output import Column, print_found
+    from promptliano.cli.output import print_found
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Column
 
     columns: list[Column[File]] = [
         Column("ID", lambda file: str(file.id), right=True),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import examples
 from promptliano.config import SCHEME
+from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.config import DatabaseSetting
@@ -42,12 +42,12 @@ def run_import(
     comes later finds the import complete. A second run of the same source changes nothing. Exit code 1 says that some
     rows were set aside, to be looked at.
     """
-    from promptliano.cli.errors import FOUND
     from promptliano.cli.opening import again, setting_for
-    from promptliano.cli.output import print_json, talk
-    from promptliano.cli.text import count
     from promptliano.legacy.importer import run_import as take_over
     from promptliano.legacy.interruptions import Interruptions
+    from schemaroot.cli.errors import FOUND
+    from schemaroot.cli.output import print_json, talk
+    from schemaroot.cli.text import count
 
     setting = setting_for(database)
     if not yes:
@@ -79,11 +79,11 @@ def write_sample(
     later: Annotated[bool, typer.Option("--later", help="As the later application wrote it.")] = False,
 ) -> None:
     """Make a legacy database with invented data, and agents beside it, to try things out on."""
-    from promptliano.cli.errors import CommandError
-    from promptliano.cli.output import talk
-    from promptliano.cli.text import count
     from promptliano.config import make_private
     from promptliano.legacy.sample import write_agents, write_later, write_old
+    from schemaroot.cli.errors import CommandError
+    from schemaroot.cli.output import talk
+    from schemaroot.cli.text import count
 
     path, agents = folder / "legacy.db", folder / "agents"
     try:
@@ -102,8 +102,8 @@ def ask_first(setting: DatabaseSetting) -> None:
     """Asks on a terminal before a database that is there is filled."""
     import sys
 
-    from promptliano.cli.errors import CommandError
-    from promptliano.cli.text import one_line
+    from schemaroot.cli.errors import CommandError
+    from schemaroot.cli.text import one_line
 
     if setting.path is None or not os.path.isfile(setting.path) or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
@@ -116,7 +116,7 @@ def ask_first(setting: DatabaseSetting) -> None:
 @contextmanager
 def private_folder(setting: DatabaseSetting, source: Path) -> Generator[None]:
     """Makes the default database's folder, and takes it away again when nothing came into it."""
-    from promptliano.cli.errors import CommandError
+    from schemaroot.cli.errors import CommandError
 
     folder = setting.path.parent if setting.is_default and setting.path is not None else None
     made = folder is not None and os.path.isfile(source) and not os.path.exists(folder)
@@ -138,7 +138,7 @@ def after_completion() -> Generator[None]:
     """Has an error of stdout say that the import is complete; a reader who leaves is none."""
     import sys
 
-    from promptliano.cli.streams import UndeliveredError, discard_stdout
+    from schemaroot.cli.streams import UndeliveredError, discard_stdout
 
     try:
         yield
@@ -159,7 +159,7 @@ def progress_bar() -> Generator[Progress | None]:
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from promptliano.cli.output import console
+    from schemaroot.cli.output import console
 
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
@@ -174,8 +174,8 @@ def progress_bar() -> Generator[Progress | None]:
 
 def print_report(report: ImportReport) -> None:
     """Prints what became of every row, table by table, and which rules were used."""
-    from promptliano.cli.output import Column, Sheet, print_table
     from promptliano.legacy.rules import RULES
+    from schemaroot.cli.output import Column, Sheet, print_table
 
     def number(name: str, style: str = "") -> Column[tuple[str, dict[str, int]]]:
         return Column(name.upper(), lambda row: f"{row[1][name]:,}" if row[1][name] else "·", right=True, style=style)

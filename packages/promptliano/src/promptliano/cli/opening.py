@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from promptliano.cli.errors import CommandError
 from promptliano.config import DatabaseSetting, database_setting
-from promptliano.errors import ProgramError
+from schemaroot.cli.errors import CommandError, ProgramError
 
 if TYPE_CHECKING:
     from schemaroot import Database

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import examples
+from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:
-    from promptliano.cli.documents import Document
     from promptliano.cli.output import Found
     from promptliano.repositories import ProjectCounts
+    from schemaroot.cli.documents import Document
 
 
 def list_projects(
@@ -65,9 +65,9 @@ def show_project(
     """Show one project with its counts and its newest tickets."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
-    from promptliano.cli.output import print_json
     from promptliano.repositories import ProjectRepository, TicketRepository
     from promptliano.schema import Ticket
+    from schemaroot.cli.output import print_json
 
     with opening.opened(database, read_only=read_only) as db:
         id = opening.project_id_of(db, wanted)
@@ -98,9 +98,10 @@ def as_document(counts: ProjectCounts) -> Document:
 
 def print_counts(found: Found[ProjectCounts], *, as_json: bool) -> None:
     """Prints projects as a table, or as one document."""
-    from promptliano.cli import text
-    from promptliano.cli.output import Column, print_found
+    from promptliano.cli.output import print_found
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Column
 
     moment = now()
     columns: list[Column[ProjectCounts]] = [
@@ -117,9 +118,9 @@ def print_counts(found: Found[ProjectCounts], *, as_json: bool) -> None:
 
 def print_page(counts: ProjectCounts, by_status: dict[str, int], again: str) -> None:
     """Prints one project as a page."""
-    from promptliano.cli import text
-    from promptliano.cli.output import Sheet, talk
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Sheet, talk
 
     project, moment, sheet = counts.project, now(), Sheet()
     sheet.title("Project", project.id, project.name)

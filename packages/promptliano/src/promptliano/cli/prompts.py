@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import examples
+from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:
-    from promptliano.cli.documents import Document
     from promptliano.cli.output import Found
     from promptliano.schema import Project, Prompt
+    from schemaroot.cli.documents import Document
 
 
 def list_prompts(
@@ -67,10 +67,11 @@ def show_prompt(
     read_only: options.ReadOnly = False,
 ) -> None:
     """Show one prompt with the projects that use it."""
-    from promptliano.cli import opening, text
-    from promptliano.cli.output import Sheet, print_json
+    from promptliano.cli import opening
     from promptliano.repositories import PromptRepository
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Sheet, print_json
 
     with opening.opened(database, read_only=read_only) as db:
         rows = PromptRepository(db).with_projects([id])
@@ -103,9 +104,10 @@ def as_document(row: tuple[Prompt, list[Project]]) -> Document:
 
 def print_rows(found: Found[tuple[Prompt, list[Project]]], *, as_json: bool) -> None:
     """Prints prompts as a table, or as one document."""
-    from promptliano.cli import text
-    from promptliano.cli.output import Column, print_found
+    from promptliano.cli.output import print_found
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Column
 
     moment = now()
     columns: list[Column[tuple[Prompt, list[Project]]]] = [

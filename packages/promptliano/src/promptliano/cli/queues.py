@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import examples
+from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:
-    from promptliano.cli.documents import Document
     from promptliano.cli.output import Found
     from promptliano.repositories import QueueView
     from promptliano.schema import QueueItem, Task, Ticket
+    from schemaroot.cli.documents import Document
 
 
 WAITING = 50
@@ -81,8 +81,8 @@ def show_queue(
     """Show one queue with its counts and what waits in it."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
-    from promptliano.cli.output import print_json
     from promptliano.repositories import QueueItemRepository, QueueRepository
+    from schemaroot.cli.output import print_json
 
     with opening.opened(database, read_only=read_only) as db:
         views = QueueRepository(db).views([id])
@@ -105,7 +105,8 @@ def as_document(view: QueueView) -> Document:
 
 def print_views(found: Found[QueueView], *, as_json: bool) -> None:
     """Prints queues as a table, or as one document."""
-    from promptliano.cli.output import Column, print_found
+    from promptliano.cli.output import colour, print_found
+    from schemaroot.cli.output import Column
 
     def number(view: QueueView, *statuses: str) -> str:
         return f"{sum(amount for status, amount in view.counts.items() if status in statuses):,}"
@@ -113,7 +114,7 @@ def print_views(found: Found[QueueView], *, as_json: bool) -> None:
     columns: list[Column[QueueView]] = [
         Column("ID", lambda view: str(view.queue.id), right=True),
         Column("NAME", lambda view: view.queue.name, grows=True),
-        Column("STATE", lambda view: view.queue.state, lambda view: view.queue.state),
+        Column("STATE", lambda view: view.queue.state, lambda view: colour(view.queue.state)),
         Column("QUEUED", lambda view: number(view, "queued"), right=True),
         Column("IN PROGRESS", lambda view: number(view, "in_progress"), right=True),
         Column("COMPLETED", lambda view: number(view, "completed"), right=True),
@@ -125,9 +126,10 @@ def print_views(found: Found[QueueView], *, as_json: bool) -> None:
 
 def print_page(view: QueueView, waiting: list[tuple[QueueItem, Ticket | None, Task | None]]) -> None:
     """Prints one queue as a page."""
-    from promptliano.cli import text
-    from promptliano.cli.output import Column, Sheet, print_table
+    from promptliano.cli.output import colour
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Column, Sheet, print_table
 
     def target(row: tuple[QueueItem, Ticket | None, Task | None]) -> str:
         _, ticket, task = row
@@ -135,7 +137,7 @@ def print_page(view: QueueView, waiting: list[tuple[QueueItem, Ticket | None, Ta
 
     queue, moment, sheet = view.queue, now(), Sheet()
     sheet.title("Queue", queue.id, queue.name)
-    sheet.states((queue.state, queue.state), (view.project.name, ""))
+    sheet.states((queue.state, colour(queue.state)), (view.project.name, ""))
     sheet.line()
     sheet.fields(
         project=f"{view.project.name} ({view.project.id})",
@@ -149,7 +151,7 @@ def print_page(view: QueueView, waiting: list[tuple[QueueItem, Ticket | None, Ta
     columns: list[Column[tuple[QueueItem, Ticket | None, Task | None]]] = [
         Column("PLACE", lambda row: str(row[0].position), right=True),
         Column("WHAT", target, grows=True),
-        Column("STATUS", lambda row: text.words(row[0].status), lambda row: row[0].status),
+        Column("STATUS", lambda row: text.words(row[0].status), lambda row: colour(row[0].status)),
         Column("PRIORITY", lambda row: str(row[0].priority or ""), right=True),
         Column("AGENT", lambda row: row[0].agent or "", minor=True),
         Column("SINCE", lambda row: text.moment(row[0].started or row[0].enqueued, moment), minor=True),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import examples
+from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:
     from promptliano.cli.output import Found
@@ -86,9 +86,9 @@ def show_task(
     """Show one task with its ticket and its place in a queue."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
-    from promptliano.cli.output import print_json
     from promptliano.cli.tickets import queue_document
     from promptliano.repositories import QueueItemRepository, TaskRepository
+    from schemaroot.cli.output import print_json
 
     with opening.opened(database, read_only=read_only) as db:
         rows = TaskRepository(db).with_tickets([id])
@@ -104,14 +104,15 @@ def show_task(
 
 def print_rows(found: Found[tuple[Task, Ticket]], *, as_json: bool, of_one: bool = False) -> None:
     """Prints tasks as a table, or as one document; the ticket is left out where it is the same for all."""
-    from promptliano.cli import text
     from promptliano.cli.documents import document
-    from promptliano.cli.output import Column, print_found
+    from promptliano.cli.output import colour, print_found
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Column
 
     columns: list[Column[tuple[Task, Ticket]]] = [
         Column("ID", lambda row: str(row[0].id), right=True),
         Column("TASK", lambda row: row[0].content, grows=True),
-        Column("STATUS", lambda row: text.words(row[0].status), lambda row: row[0].status),
+        Column("STATUS", lambda row: text.words(row[0].status), lambda row: colour(row[0].status)),
         Column("HOURS", lambda row: text.hours(row[0].estimated_hours), right=True),
         Column("AGENT", lambda row: row[0].agent or "", minor=True),
     ]
@@ -122,14 +123,15 @@ def print_rows(found: Found[tuple[Task, Ticket]], *, as_json: bool, of_one: bool
 
 def print_page(task: Task, ticket: Ticket, item: QueueItem | None, queue: Queue | None, again: str) -> None:
     """Prints one task as a page."""
-    from promptliano.cli import text
-    from promptliano.cli.output import Sheet, talk
+    from promptliano.cli.output import colour
     from promptliano.cli.tickets import queue_words
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Sheet, talk
 
     moment, sheet = now(), Sheet()
     sheet.title("Task", task.id, task.content)
-    sheet.states((text.words(task.status), task.status))
+    sheet.states((text.words(task.status), colour(task.status)))
     sheet.line()
     sheet.fields(
         ticket=f"{ticket.title} ({ticket.id})",

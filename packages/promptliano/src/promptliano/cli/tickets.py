@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.cli.groups import examples
+from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from promptliano.cli.documents import Document
     from promptliano.cli.output import Found
     from promptliano.repositories import TicketView
     from promptliano.schema import Queue, QueueItem, Task
+    from schemaroot.cli.documents import Document
 
 
 def list_tickets(
@@ -88,8 +88,8 @@ def show_ticket(
     """Show one ticket with its project, its place in a queue and its tasks."""
     from promptliano.cli import opening
     from promptliano.cli.documents import document
-    from promptliano.cli.output import print_json
     from promptliano.repositories import TicketRepository
+    from schemaroot.cli.output import print_json
 
     with opening.opened(database, read_only=read_only) as db:
         tickets = TicketRepository(db)
@@ -106,21 +106,22 @@ def show_ticket(
 
 def print_views(found: Found[TicketView], *, as_json: bool) -> None:
     """Prints tickets as a table, or as one document."""
-    from promptliano.cli import text
-    from promptliano.cli.output import Column, print_found
+    from promptliano.cli.output import colour, print_found
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Column
 
     moment = now()
     columns: list[Column[TicketView]] = [
         Column("ID", lambda view: str(view.ticket.id), right=True),
         Column("TITLE", lambda view: view.ticket.title, grows=True),
-        Column("STATUS", lambda view: text.words(view.ticket.status), lambda view: view.ticket.status),
-        Column("PRIORITY", lambda view: view.ticket.priority, lambda view: view.ticket.priority),
+        Column("STATUS", lambda view: text.words(view.ticket.status), lambda view: colour(view.ticket.status)),
+        Column("PRIORITY", lambda view: view.ticket.priority, lambda view: colour(view.ticket.priority)),
         Column("TASKS", lambda view: f"{view.done}/{view.tasks}" if view.tasks else "", right=True),
         Column(
             "QUEUE",
             lambda view: text.words(view.item.status) if view.item else "",
-            lambda view: view.item.status if view.item else "",
+            lambda view: colour(view.item.status) if view.item else "",
         ),
         Column("PROJECT", lambda view: view.project.name, minor=True),
         Column("CREATED", lambda view: text.moment(view.ticket.created, moment), minor=True),
@@ -153,7 +154,7 @@ def queue_words(item: QueueItem | None, queue: Queue | None, now: datetime) -> s
     """The queue state of a ticket or task in a line."""
     if item is None or queue is None:
         return ""
-    from promptliano.cli import text
+    from schemaroot.cli import text
 
     parts = [f"{text.words(item.status)} in {queue.name} ({queue.id})"]
     if item.status == "queued" and item.position:
@@ -171,14 +172,19 @@ def queue_words(item: QueueItem | None, queue: Queue | None, now: datetime) -> s
 
 def print_page(view: TicketView, tasks: list[Task], again: str) -> None:
     """Prints one ticket as a page."""
-    from promptliano.cli import text
-    from promptliano.cli.output import Sheet, talk
+    from promptliano.cli.output import colour
     from schemaroot import now
+    from schemaroot.cli import text
+    from schemaroot.cli.output import Sheet, talk
 
     ticket, moment, sheet = view.ticket, now(), Sheet()
     sheet.title("Ticket", ticket.id, ticket.title)
     priority = f"{ticket.priority} priority"
-    sheet.states((text.words(ticket.status), ticket.status), (priority, ticket.priority), (view.project.name, ""))
+    sheet.states(
+        (text.words(ticket.status), colour(ticket.status)),
+        (priority, colour(ticket.priority)),
+        (view.project.name, ""),
+    )
     sheet.line()
     sheet.fields(
         project=f"{view.project.name} ({view.project.id})",
@@ -205,10 +211,11 @@ _BOXES = {"pending": "[ ]", "in_progress": "[~]", "completed": "[x]", "cancelled
 
 def print_checklist(tasks: list[Task]) -> None:
     """Prints tasks as a checklist: `[x]` done, `[ ]` to do, `[~]` in progress, `[-]` cancelled."""
-    from promptliano.cli.output import Column, print_table
+    from promptliano.cli.output import colour
+    from schemaroot.cli.output import Column, print_table
 
     columns: list[Column[Task]] = [
-        Column(" ", lambda task: _BOXES[task.status], lambda task: task.status),
+        Column(" ", lambda task: _BOXES[task.status], lambda task: colour(task.status)),
         Column("  ", lambda task: task.content, grows=True),
         Column(
             "   ", lambda task: f"{task.estimated_hours:g} h" if task.estimated_hours is not None else "", right=True

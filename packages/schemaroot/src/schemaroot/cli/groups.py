@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from promptliano.cli.errors import CommandError
+from schemaroot.cli.errors import CommandError
 
 
 def group(name: str, help: str) -> typer.Typer:

@@ -13,7 +13,7 @@ import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from promptliano.errors import ProgramError
+from schemaroot.cli.errors import ProgramError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -9,31 +9,23 @@ import os
 import sys
 import traceback
 from contextlib import suppress
-from typing import Literal, get_args
+from typing import TYPE_CHECKING
 
-from typer import TyperException
+from schemaroot.errors import SchemarootError
 
-from promptliano.errors import ProgramError
+if TYPE_CHECKING:
+    from schemaroot.cli.program import Program
 
 DONE, FOUND, REFUSED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done or clean; a check found something; wrong use or a refusal; interrupted."""
 
-CommandCode = Literal[
+COMMAND_CODES: tuple[str, ...] = (
     "USAGE",
-    "NOT_FOUND",
-    "AMBIGUOUS",
-    "DB_MISSING",
-    "NOT_IN_CHECKOUT",
-    "SAMPLE_EXISTS",
-    "CANNOT_WRITE",
-    "CANCELLED",
-    "INTERRUPTED",
     "PATH_UNUSABLE",
+    "INTERRUPTED",
     "INTERNAL",
-]
-"""The codes that commands raise on their own, beside those of the packages' exceptions."""
-
-COMMAND_CODES: tuple[str, ...] = get_args(CommandCode)
+)
+"""The codes that a command ends with where no exception of ours was raised."""
 
 UNCHANGED = "Nothing was changed."
 NO_DATABASE = "No database was changed."
@@ -58,26 +50,35 @@ _SILENT = frozenset(
 )
 
 
+class ProgramError(SchemarootError):
+    """Root of a program's own errors: their messages say all, what was not changed too."""
+
+    code = "INTERNAL"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+
+
 class CommandError(ProgramError):
     """A command cannot do what was asked; it changed nothing."""
 
-    def __init__(self, code: CommandCode, what: str, hint: str = "", *, unchanged: str = UNCHANGED) -> None:
+    def __init__(self, code: str, what: str, hint: str = "", *, unchanged: str = UNCHANGED) -> None:
         self.code = code
         super().__init__(f"{what} {unchanged}".strip(), hint)
 
 
-def report(error: BaseException) -> int:
+def report(error: BaseException, program: Program) -> int:
     """Writes the one line of an error to stderr and gives its exit code."""
-    if os.environ.get("PROMPTLIANO_DEBUG"):
+    if os.environ.get(program.debug_variable):
         traceback.print_exception(error)
-    code, message, hint = facts_of(error)
+    code, message, hint = facts_of(error, program)
     say(f"error[{code}]: {message} {hint}")
     return REFUSED
 
 
 def say(line: str) -> None:
     """Writes one line of talk to stderr, whatever its characters are."""
-    from promptliano.cli.text import one_line
+    from schemaroot.cli.text import one_line
 
     sys.stdout.flush()
     with suppress(OSError):  # nobody listens; what matters is the exit code
@@ -85,27 +86,25 @@ def say(line: str) -> None:
         sys.stderr.flush()
 
 
-def facts_of(error: BaseException) -> tuple[str, str, str]:
+def facts_of(error: BaseException, program: Program) -> tuple[str, str, str]:
     """The code of an error, what happened and what was not changed, and what to do."""
     if isinstance(error, ProgramError):
         return error.code, error.message, error.hint
-    if isinstance(error, TyperException):
-        command = getattr(getattr(error, "ctx", None), "command_path", "promptliano")
-        return "USAGE", f"{sentence(error.format_message())} {UNCHANGED}", f"See: {command} --help"
-    from schemaroot.errors import ForeignDatabaseError, SchemarootError
-
     if isinstance(error, SchemarootError):
         message = sentence(error.message)
-        hint = _HINTS.get(error.code, error.hint)
-        if isinstance(error, ForeignDatabaseError) and error.found == 0:
-            hint = f"If it is a legacy database, take it over: promptliano import run {error.path} --database NEW.db"
+        hint = program.hint(error) or _HINTS.get(error.code, error.hint)
         return error.code, f"{message} {UNCHANGED}" if error.code in _SILENT else message, hint
+    from typer import TyperException
+
+    if isinstance(error, TyperException):
+        command = getattr(getattr(error, "ctx", None), "command_path", program.name)
+        return "USAGE", f"{sentence(error.format_message())} {UNCHANGED}", f"See: {command} --help"
     if isinstance(error, OSError) and error.strerror:
         named = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return "PATH_UNUSABLE", f"{named}{error.strerror}. {NO_DATABASE}", "Check the path and its permissions."
     name = type(error).__name__
     shown = f"{name}: {error}" if str(error) else name
-    hint = "This is a fault of the program: run it again with PROMPTLIANO_DEBUG=1 and report it."
+    hint = f"This is a fault of the program: run it again with {program.debug_variable}=1 and report it."
     return "INTERNAL", sentence(shown), hint
 
 

@@ -9,28 +9,28 @@ from contextlib import contextmanager
 
 import typer
 
-from promptliano.cli.app import make_app
-from promptliano.cli.errors import DONE, INTERRUPTED, REFUSED, report, say
-from promptliano.cli.streams import UndeliveredError, discard_stdout, own_streams
+from schemaroot.cli.errors import DONE, INTERRUPTED, REFUSED, report, say
+from schemaroot.cli.program import Program
+from schemaroot.cli.streams import UndeliveredError, discard_stdout, own_streams
 
 
-def run_process(arguments: Sequence[str]) -> int:
+def run_process(program: Program, arguments: Sequence[str]) -> int:
     """Runs a command as all that this process does, and gives the exit code to end it with."""
     try:
         own_streams()
-        return _ended(arguments)
+        return _ended(program, arguments)
     finally:
         # All is said. What could still be interrupted is how Python takes itself apart, which it would tell at length.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(program: Program, arguments: Sequence[str]) -> int:
     """Runs a command and gives its exit code; errors are told on stderr in one line."""
     for stream in (sys.stdout, sys.stderr):
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
             reconfigure(errors="backslashreplace")  # a locale that cannot say a character must not end a command
     with _interruptible_again():
-        return _ended(arguments)
+        return _ended(program, arguments)
 
 
 @contextmanager
@@ -45,17 +45,17 @@ def _interruptible_again() -> Generator[None]:
             signal.signal(signal.SIGINT, before)
 
 
-def _ended(arguments: Sequence[str]) -> int:
+def _ended(program: Program, arguments: Sequence[str]) -> int:
     try:
-        return _told(arguments)
+        return _told(program, arguments)
     except UndeliveredError as error:
         discard_stdout()
-        return DONE if error.reader_left else report(error)
+        return DONE if error.reader_left else report(error, program)
 
 
-def _told(arguments: Sequence[str]) -> int:
+def _told(program: Program, arguments: Sequence[str]) -> int:
     try:
-        code = _run(arguments)
+        code = _run(program, arguments)
         sys.stdout.flush()
     except UndeliveredError:
         raise
@@ -64,21 +64,21 @@ def _told(arguments: Sequence[str]) -> int:
     except SystemExit as end:  # the benchmarks read their options in their own way
         return end.code if isinstance(end.code, int) else DONE if end.code is None else REFUSED
     except Exception as error:
-        return report(error)
+        return report(error, program)
     return code
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(program: Program, arguments: Sequence[str]) -> int:
     if list(arguments) == ["--version"]:  # an option of Typer's would have to load Pydantic, also for the help
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            typer.echo(f"promptliano {version('promptliano')}")
+            typer.echo(f"{program.name} {version(program.name)}")
         except PackageNotFoundError:
-            typer.echo("promptliano, run from its source")
+            typer.echo(f"{program.name}, run from its source")
         return DONE
-    command = typer.main.get_command(make_app(arguments))
-    code: object = command.main(list(arguments), prog_name="promptliano", complete_var="", standalone_mode=False)
+    command = typer.main.get_command(program.make_app(arguments))
+    code: object = command.main(list(arguments), prog_name=program.name, complete_var="", standalone_mode=False)
     if code == INTERRUPTED:
         return interrupted()
     return code if isinstance(code, int) else DONE
