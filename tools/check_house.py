@@ -46,6 +46,7 @@ SCHEMAROOT = {
     "monitoring": rooms("errors schema query engine"),
     "testing": ANY,
     "cli": ANY,  # commands over everything
+    "__main__": rooms("cli"),
     "__init__": ANY,  # the front door
 }
 PROMPTLIANO = {

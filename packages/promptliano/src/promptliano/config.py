@@ -10,11 +10,11 @@ folder or the nearest one above that has one.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemaroot.cli.address import SCHEME, address
 from schemaroot.cli.errors import ProgramError
 
 VARIABLES = ("PROMPTLIANO_DATABASE_URL", "DATABASE_URL")
@@ -22,9 +22,6 @@ VARIABLES = ("PROMPTLIANO_DATABASE_URL", "DATABASE_URL")
 
 KNOWN_KEYS = ("database",)
 """Settings that a configuration file may hold."""
-
-SCHEME = "sqlite:///"
-_SCHEME_LIKE = re.compile(r"(sqlite|file|postgres|postgresql|mysql)(\+\w+)?:", re.IGNORECASE)
 
 
 class ConfigError(ProgramError):
@@ -102,19 +99,6 @@ def database_setting(flag: str | None, environment: Mapping[str, str], folder: P
         if (value := values.get("database")) is not None:
             return DatabaseSetting(address(value, base=path.parent), str(path))
     return DatabaseSetting(address(str(default_path(folder))), "the default", is_default=True)
-
-
-def address(text: str, base: Path | None = None) -> str:
-    """The address of a database named by address or by path; a relative path counts from `base` when that is given.
-
-    What looks like an address of another kind, or like one mistyped, stays as it is: opening it refuses it.
-    """
-    if not text.startswith(SCHEME) and ("://" in text or _SCHEME_LIKE.match(text)):
-        return text
-    if not text.strip():
-        return SCHEME  # which names no file
-    path = text.removeprefix(SCHEME)
-    return SCHEME + (str(base / path) if base is not None and path and path != ":memory:" else path)
 
 
 def configuration(folder: Path) -> tuple[Path, dict[str, str]] | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptliano.cli import options
-from promptliano.config import SCHEME
+from schemaroot.cli.address import SCHEME
 from schemaroot.cli.groups import examples
 
 if TYPE_CHECKING:

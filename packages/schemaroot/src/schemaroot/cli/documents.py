@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Document: TypeAlias = dict[str, object]
 
@@ -33,12 +36,17 @@ def plain(value: object) -> object:
     if isinstance(value, bytes):
         return value.hex()
     if is_dataclass(value) and not isinstance(value, type):
-        return {camel(field.name): plain(getattr(value, field.name)) for field in fields(value)}
+        return members(value)
     if isinstance(value, Mapping):
         return {str(name): plain(member) for name, member in cast("Mapping[object, object]", value).items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(member) for member in cast("list[object]", value)]
     return value
+
+
+def members(value: DataclassInstance) -> Document:
+    """The members of a dataclass as an object."""
+    return {camel(field.name): plain(getattr(value, field.name)) for field in fields(value)}
 
 
 def encoded(value: object) -> bytes:

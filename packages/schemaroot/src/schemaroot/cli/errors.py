@@ -24,6 +24,7 @@ COMMAND_CODES: tuple[str, ...] = (
     "PATH_UNUSABLE",
     "INTERRUPTED",
     "INTERNAL",
+    "CLI_NOT_INSTALLED",
 )
 """The codes that a command ends with where no exception of ours was raised."""
 
@@ -73,7 +74,7 @@ def report(error: BaseException, program: Program) -> int:
         traceback.print_exception(error)
     code, message, hint = facts_of(error, program)
     say(f"error[{code}]: {message} {hint}")
-    return REFUSED
+    return INTERRUPTED if code == "INTERRUPTED" else REFUSED
 
 
 def say(line: str) -> None:

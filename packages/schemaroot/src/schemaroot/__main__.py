@@ -1,0 +1,5 @@
+"""`python -m schemaroot` is the command `schemaroot`."""
+
+from schemaroot.cli.main import main
+
+main()
