@@ -392,3 +392,18 @@ def test_a_stamp_needs_the_schema_or_force_and_leaves_a_line(runner: Runner) -> 
         ("unstamp", "0002_rules"),
     ]
     assert runner.up().applied[0].revision == "0002_rules"
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+
+def test_verify_tells_of_commits_that_the_log_has_lost(runner: Runner) -> None:
+    runner.up(options=PLAIN)
+    older = runner.path.read_bytes()
+    with Database.open(f"sqlite:///{runner.path}", marker=True) as db:
+        db.execute(sa.insert(TICKETS).values(project_id=1, title="lost"))
+    assert mending.verify(runner).problems == []
+
+    runner.path.write_bytes(older)
+
+    assert mending.verify(runner).problems == ["lost commits: marker 1, database 0"]

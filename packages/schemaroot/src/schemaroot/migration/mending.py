@@ -8,6 +8,7 @@ from datetime import datetime
 
 from schemaroot.backup.create import integrity_problems
 from schemaroot.engine import dialect
+from schemaroot.engine.marker import find_lost_commits
 from schemaroot.errors import SchemarootError
 from schemaroot.introspection.read import read_catalogue
 from schemaroot.migration.compare import differences
@@ -111,6 +112,9 @@ def verify(runner: Runner) -> Verdict:
             recorded = replay([one.load() for one in state.applied], driver=runner.driver)[-1]
             verdict = Verdict(state.head, differences(recorded, read_catalogue(connection)))
             verdict.problems += integrity_problems(connection)
+            lost = find_lost_commits(runner.path, connection)
+            if lost is not None:
+                verdict.problems.append(str(lost))
             if not state.has_history:
                 verdict.problems.append("the database has no history")
         finally:
