@@ -20,6 +20,7 @@ from typing import Any, Literal
 from benchmarks import data
 from benchmarks.columns import TICKET_COLUMNS, Values
 from benchmarks.contestant import BUSY_MS, BY_NAME, OPERATIONS, PRAGMAS, UNPREPARED, Operation, pragma_statements
+from benchmarks.migration import MIGRATION, ROWS, measure_migration
 from benchmarks.roster import FLOOR, OURS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +45,8 @@ class Settings:
     clock: Literal["wall", "cpu"] = "wall"
     seed: int = 20_240_108
     operations: tuple[str, ...] = ()
+    migrated_rows: int = ROWS
+    """Rows of the table that is migrated; 0 for none."""
 
     def measures(self, operation: str) -> bool:
         """Whether an operation is asked for; all are when none is named."""
@@ -234,7 +237,23 @@ def measure(names: Iterable[str], settings: Settings, folder: Path, say: Say) ->
         for operation, times in samples[name].items():
             found.medians.setdefault(operation, {})[name] = statistics.median(times)
     _costs(running, settings, folder, copies, found, say)
+    if settings.migrated_rows and any(map(settings.measures, MIGRATION)):
+        figures = measure_migration(settings.migrated_rows, settings.clock, folder / "migration", run_python, say)
+        for name, (ours, floor) in figures.items():
+            if settings.measures(name):
+                found.medians[name] = {OURS: ours} if floor is None else {OURS: ours, FLOOR: floor}
+                found.repetitions[name] = 1
     return found
+
+
+def run_python(arguments: list[str]) -> str:
+    """What Python prints in a fresh process; raises `Missing` when it fails."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Missing(f"{' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout
 
 
 def _start(name: str, copies: Copies, settings: Settings, stack: ExitStack, found: Found) -> WorkerProcess:

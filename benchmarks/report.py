@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.contestant import BY_NAME, OPERATIONS, PRAGMAS, UNPREPARED
 from benchmarks.goals import GOALS, LIMITS, mark
 from benchmarks.measure import Found, Settings
+from benchmarks.migration import MIGRATION
 from benchmarks.roster import FLOOR, OURS
 
 Document = dict[str, Any]
@@ -26,11 +27,13 @@ COSTS = {
     "import_time": ("ms", "CPU of importing the front door and the tables"),
     "rss": ("MiB", "resident after opening and reading 2,000 tickets"),
 }
-ORDER = (*(operation.name for operation in OPERATIONS), *COSTS)
+ORDER = (*(operation.name for operation in OPERATIONS), *COSTS, *MIGRATION)
 TITLES = {operation.name: operation.title for operation in OPERATIONS} | {
-    name: text for name, (_, text) in COSTS.items()
+    name: text for name, (_, text) in (COSTS | MIGRATION).items()
 }
-UNITS = {operation.name: operation.unit for operation in OPERATIONS} | {name: unit for name, (unit, _) in COSTS.items()}
+UNITS = {operation.name: operation.unit for operation in OPERATIONS} | {
+    name: unit for name, (unit, _) in (COSTS | MIGRATION).items()
+}
 NANOSECONDS = {"us": 1e3, "ms": 1e6}
 
 
@@ -180,9 +183,10 @@ def markdown(made: Document, before: Document | None = None) -> str:
     ]
     head = ["operation", "unit", "floor", "ours", "ratio", *(["before"] if before else []), "must", "aim", ""]
     rows: list[list[str]] = []
+    migrated: list[list[str]] = []
     for operation in operations:
         name, goal = operation["name"], GOALS.get(operation["name"])
-        rows.append(
+        (migrated if name in MIGRATION else rows).append(
             [
                 f"{name}: {TITLES[name]}",
                 "µs" if operation["unit"] == "us" else operation["unit"],
@@ -202,11 +206,21 @@ def markdown(made: Document, before: Document | None = None) -> str:
         ours = by_name.get(name, {}).get("ours")
         if ours is not None:
             lines.append(f"- {sentence}: {_limit(name, ours)}, {'kept' if ours <= most else 'MISSED'}")
+    if migrated:
+        lines += [
+            "",
+            f"## A migration of {settings['migrated_rows']:,} rows",
+            "",
+            "The floor is the bare SQL of the same rebuild, in one transaction on the same driver and settings. "
+            "It has no backup, rehearsal and digests; theirs are told apart. One run each, in processes of their own.",
+            "",
+            *_table(head, migrated),
+        ]
     others = [name for name in settings["contestants"] if name != FLOOR]
     lines += ["", "## Everybody, as ratios to the floor", ""]
     table: list[list[str]] = []
     for operation in operations:
-        if operation["name"] == UNPREPARED.name:
+        if operation["name"] == UNPREPARED.name or operation["name"] in MIGRATION:
             continue
         ratios = {name: told["ratio"] for name, told in operation["peers"].items()} | {OURS: operation["ratio"]}
         table.append([operation["name"], *(_number(ratios.get(name)) for name in others)])

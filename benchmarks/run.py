@@ -23,6 +23,7 @@ if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(ROOT))
 
 from benchmarks.measure import Missing, Settings, measure  # noqa: E402  # the path comes first
+from benchmarks.migration import ROWS, ROWS_QUICK  # noqa: E402  # the path comes first
 from benchmarks.report import ORDER, Document, busy, document, load, machine, markdown  # noqa: E402  # the path comes first
 from benchmarks.roster import FLOOR, OURS, OWN, PEERS  # noqa: E402  # the path comes first
 
@@ -47,8 +48,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{time.monotonic() - started:6.1f} s  {text}", file=sys.stderr, flush=True)
 
     documents: list[Document] = []
-    for scale in scales:
+    for place, scale in enumerate(scales):
         settings = _settings(options, scale, () if options.operations == "all" else tuple(operations))
+        if place:
+            settings = replace(settings, migrated_rows=0)  # its size is its own
         try:
             made = _measured(names, settings, options, say)
         except Missing as error:
@@ -117,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="blocks of each operation in each process")
     parser.add_argument("--block-ms", type=float, help="how long a block of the floor takes")
     parser.add_argument(
+        "--migrated-rows", type=int, help=f"rows of the table that is migrated: {ROWS:,}, quick {ROWS_QUICK:,}"
+    )
+    parser.add_argument(
         "--cpu",
         action="store_true",
         help="CPU time instead of the clock on the wall: for busy machines; leaves waits for the disk out",
@@ -138,6 +144,7 @@ def _settings(options: argparse.Namespace, scale: float, operations: tuple[str, 
         block_ms=options.block_ms or chosen.block_ms,
         clock="cpu" if options.cpu else "wall",
         operations=operations,
+        migrated_rows=options.migrated_rows or (ROWS_QUICK if options.quick else ROWS),
     )
 
 
