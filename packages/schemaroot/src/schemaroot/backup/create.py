@@ -54,6 +54,9 @@ SPARE_BYTES = 1024 * 1024
 FINDINGS = 20
 """The most findings of SQLite's check that are told."""
 
+CHECK_CACHE = -8_192
+"""The memory that SQLite's check may use, as SQLite writes it: 8 MiB, whatever the size of the database."""
+
 NOT_THE_FILE_S = (SQLITE_BUSY, SQLITE_LOCKED, SQLITE_INTERRUPT, SQLITE_FULL)
 """Errors while reading that say nothing of the file."""
 
@@ -429,15 +432,18 @@ def give_name(made: Path, wanted: Path) -> None:
 def integrity_problems(connection: Connection) -> list[str]:
     """What SQLite's integrity check finds, at most `FINDINGS` lines; empty when it is content.
 
-    A file too damaged for the check is a finding; a lock, an interruption or a full disk are the driver's errors.
+    The check looks up each row in each index, in the order of the rows: with the usual cache of 2 MB nearly every one
+    is a read, and a million rows with two indexes took 2.2 s of CPU instead of 1.4 s.
     """
     try:
-        said: list[tuple[str]] = connection.execute(statements.integrity_check(FINDINGS)).fetchall()
+        usual = int(connection.value(statements.PRAGMA_CACHE_SIZE))
+        connection.execute(statements.set_cache_size(CHECK_CACHE)).fetchall()
+        try:
+            said: list[tuple[str]] = connection.execute(statements.integrity_check(FINDINGS)).fetchall()
+        finally:
+            connection.execute(statements.set_cache_size(usual)).fetchall()
     except connection.driver.errors as error:
-        fault = connection.driver.fault(error)
-        if fault.primary in NOT_THE_FILE_S:
-            raise
-        return [fault.message]
+        return [connection.driver.fault(error).message]
     return [line for (text,) in said if text != "ok" for line in text.splitlines()]
 
 

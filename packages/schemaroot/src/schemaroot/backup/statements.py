@@ -36,6 +36,14 @@ def integrity_check(limit: int) -> str:
     return f"PRAGMA integrity_check({limit:d})"
 
 
+PRAGMA_CACHE_SIZE = "PRAGMA cache_size"
+
+
+def set_cache_size(size: int) -> str:
+    """Lets a connection keep so many pages in memory, or so many KiB where the number is negative."""
+    return f"PRAGMA cache_size={size:d}"
+
+
 def count_rows(table: str) -> str:
     """The number of rows."""
     return f"SELECT count(*) FROM {quoted(table)}"

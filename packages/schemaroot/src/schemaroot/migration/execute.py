@@ -62,6 +62,7 @@ class Executor:
         renamed: tables that have another name now, old name to new.
         executed: what each operation did.
         fence: keeps the revision to its operations, where it is put around the connection.
+        checked: the tables none of whose rows refers to nothing, as `finish` found.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Executor:
         self.renamed: dict[str, str] = {}
         self.executed: list[Executed] = []
         self.fence: Fence = Fence()
+        self.checked: set[str] = set()
         self._work = Work(connection, on_statement, self.fence)
         self._work.place = f"revision {revision}"
         if not connection.in_transaction:
@@ -227,6 +229,7 @@ class Executor:
                     f"{len(rows)} rows of {table.name} refer to rows of {targets} that are not there",
                     hint="Correct or delete those rows in a step of the revision.",
                 )
+            self.checked.add(table.name)
 
 
 def failure(revision: str, direction: str, done: int, error: Exception, *, tried: bool = False) -> RevisionFailedError:
