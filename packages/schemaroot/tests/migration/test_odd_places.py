@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -18,8 +19,10 @@ import sqlalchemy as sa
 from schemaroot.engine.driver import DriverName, OpenMode
 from schemaroot.engine.driver_apsw import ApswDriver
 from schemaroot.engine.driver_standard import StandardDriver
-from schemaroot.errors import DatabaseLockedError, DiskFullError, NewerDatabaseError
+from schemaroot.errors import DatabaseLockedError, DiskError, DiskFullError, NewerDatabaseError
 from schemaroot.migration import mending
+from schemaroot.migration.errors import MigrationLockedError
+from schemaroot.migration.lock import migration_lock
 from schemaroot.migration.runner import Migrations, Options, Runner
 
 from ..engine.shop import digests
@@ -77,6 +80,28 @@ def fill_more(runner: Runner) -> None:
         rows = [(f"more {number}", "note " * 100) for number in range(200)]
         connection.executemany("INSERT INTO projects (name, note) VALUES (?, ?)", rows)
     connection.close()
+
+
+@pytest.mark.parametrize(("number", "expected"), [(errno.ENOSPC, DiskFullError), (errno.EIO, DiskError)])
+@pytest.mark.parametrize("call", ["fsync", "write", "link", "pwrite", "pread"])
+def test_a_call_of_the_system_that_fails_is_told_as_the_disk_s_fault(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, call: str, number: int, expected: type[Exception]
+) -> None:
+    before = look(runner.path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, fail)
+        if call == "link":
+            patch.setattr(os, "rename", fail)  # the way where there are no links
+        with pytest.raises(expected, match=os.strerror(number)):
+            runner.up()
+
+    assert look(runner.path) == before
+    assert list(Path(f"{runner.path}.backups").glob("*")) == []
+    assert [one.revision for one in runner.up().applied] == ["0002_rules", "0003_rank"]
 
 
 # --- locked -----------------------------------------------------------------------------------------------------------
@@ -241,15 +266,18 @@ def test_a_revision_that_goes_elsewhere_takes_nothing_along(runner: Runner, tmp_
     assert mending.status(runner).current == "0003_rank"
 
 
-def test_a_link_shares_lock_and_backups_with_the_file_behind_it(runner: Runner, tmp_path: Path) -> None:
+def test_a_link_shares_the_lock_of_its_file_and_has_the_backups_beside_it(runner: Runner, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     link = other / "link.db"
     link.symlink_to(runner.path)
+    linked = Runner(runner.migrations, link, driver=runner.driver, lock_timeout_s=0.1)
 
-    report = Runner(runner.migrations, link, driver=runner.driver).up()
+    with migration_lock(runner.path, timeout_s=1, say=print), pytest.raises(MigrationLockedError):
+        linked.up()
+    report = linked.up()
 
-    assert report.backups[0].parent == Path(f"{runner.path}.backups")
-    assert [one.name for one in other.iterdir()] == ["link.db"]
+    assert report.backups[0].parent == Path(f"{link}.backups")
+    assert sorted(one.name for one in other.iterdir()) == ["link.db", "link.db.backups"]
     assert link.is_symlink()
     assert mending.status(runner).current == "0003_rank"

@@ -9,6 +9,7 @@ file get their names when everything is on disk. What a kill leaves behind is re
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -42,7 +43,7 @@ from schemaroot.engine.driver import (
 from schemaroot.engine.faults import translate
 from schemaroot.engine.files import HEADER_BYTES, Header, backup_folder, header_of
 from schemaroot.engine.opening import MEMORY, Connector
-from schemaroot.errors import ReadOnlyError, TransactionError
+from schemaroot.errors import DiskError, DiskFullError, ReadOnlyError, TransactionError
 from schemaroot.schema.values import now
 
 Messages = Callable[[str], None]
@@ -116,11 +117,14 @@ def create_backup(
 
 @contextmanager
 def driver_errors_told(driver: Driver, path: Path) -> Generator[None]:
-    """Turns the driver's errors into ours."""
+    """Turns the driver's errors into ours, and those of the system about files."""
     try:
         yield
     except driver.errors as error:
         raise translate(driver.fault(error), path=str(path)) from error
+    except OSError as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise (DiskFullError if is_full else DiskError)(error.strerror or str(error)) from error
 
 
 def _silent(_: str) -> None:

@@ -14,7 +14,7 @@ from schemaroot.backup.create import copy_pages, make_folder
 from schemaroot.backup.digest import content_tables, digest_tables
 from schemaroot.engine import dialect
 from schemaroot.engine.database import Database
-from schemaroot.errors import SchemarootError
+from schemaroot.errors import DatabaseError, SchemarootError
 from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.introspection.read import is_internal, read_catalogue
 from schemaroot.migration.apply import Circumstances, Clock, Step, apply_step
@@ -92,8 +92,8 @@ def rehearse(session: Session, steps: Sequence[Step], numbers: Sequence[int], ci
                 say("rehearsal", done, total)
                 try:
                     apply_step(copy, step, own)
-                except (IrreversibleError, LintError):
-                    raise
+                except (IrreversibleError, LintError, DatabaseError):
+                    raise  # the revision is not at fault
                 except SchemarootError as error:
                     raise RehearsalError(f"{stage}, {step.revision}", error.message, backup=backup) from error
                 done += 1

@@ -151,7 +151,7 @@ class Runner:
 
     Args:
         migrations: what they are.
-        path: the database file. Where it is a link, the file behind it counts: its lock and its backups lie there.
+        path: the database file, or a link to it: the lock lies beside the file, the backups beside the link.
         driver: which driver opens it.
         watcher: hears of the work.
         timeout_ms: how long to wait for a lock of SQLite's, in milliseconds.
@@ -170,7 +170,7 @@ class Runner:
         lock_timeout_s: float = 600,
     ) -> None:
         self.migrations: Migrations = migrations
-        self.path: Path = path.resolve()
+        self.path: Path = path.absolute()
         self.driver: DriverName = driver
         self.watcher: Watcher = watcher
         self.timeout_ms: float = timeout_ms
@@ -258,7 +258,7 @@ class Runner:
         with (
             interruptible(),
             driver_errors_told(driver_named(self.driver), self.path),
-            migration_lock(self.path, timeout_s=self.lock_timeout_s, say=self.watcher.say),
+            migration_lock(self.path.resolve(), timeout_s=self.lock_timeout_s, say=self.watcher.say),
         ):
             self._remove_leftovers()
             if create and not self.path.exists():
@@ -426,6 +426,7 @@ class Runner:
             backup = create_backup(
                 session.connection,
                 reason=BEFORE_MIGRATION,
+                database=self.path,
                 revision=revision or None,
                 progress=lambda done, total: self.watcher.progress("backup", done, total),
                 messages=self.watcher.say,
