@@ -44,6 +44,7 @@ SAME = {
     "count(distinct a) filter (where b>1)": "count(DISTINCT a) FILTER (WHERE b > 1)",
     "exists(select 1 from t)": "EXISTS (SELECT 1 FROM t)",
     "a in (select  b from t)": "a IN (SELECT b FROM t)",
+    "a  not in( )": "a NOT IN ()",
     "(a,b)<(1,2)": "(a, b) < (1, 2)",
     "true": "TRUE",
     '"key"': '"key"',
