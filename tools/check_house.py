@@ -74,6 +74,7 @@ SQL_PLACES = {
     "packages/schemaroot/src/schemaroot/engine/dialect.py": "pragmas, transactions, full text: Core cannot say them",
     "packages/schemaroot/src/schemaroot/introspection/render.py": "a schema's definitions as the statements they are",
     "packages/schemaroot/src/schemaroot/introspection/sql/statements.py": "keywords that it parses; it writes no SQL",
+    "packages/schemaroot/src/schemaroot/introspection/sql/tables.py": "keywords that it parses; it writes no SQL",
     "packages/schemaroot/src/schemaroot/migration/statements.py": "rebuilds and side tables: Core cannot say them",
 }
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import ParamSpec, TypeVar, cast
 
 from schemaroot.introspection.sql.tokens import Token, plain, tokenize
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def remembered(parse: Callable[P, T]) -> Callable[P, T]:
+    """The parser with a memory: a schema is read again and again while a migration runs, and hardly a text changes."""
+    return cast("Callable[P, T]", lru_cache(maxsize=4096)(parse))
 
 
 class Unreadable(Exception):
