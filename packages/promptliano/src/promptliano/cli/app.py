@@ -8,13 +8,18 @@ from importlib import import_module
 import typer
 
 from promptliano.cli import bench
+from promptliano.cli.place import find_place
+from schemaroot.cli.doctor import doctor
 from schemaroot.cli.groups import examples, group
+from schemaroot.cli.place import add_command
 from schemaroot.cli.program import Program
 from schemaroot.errors import SchemarootError
 
 ABOUT = "Projects, tickets, tasks, chats, prompts, agents, files and queues of software projects, in one database."
 
 GROUPS = {
+    "migrate": ("migrate", "Change the database's schema by its revisions, and back, without losing a row."),
+    "db": ("db", "Back the database up, bring a backup back, check it."),
     "import": ("import_", "Take the databases of the old applications over."),
     "project": ("projects", "Projects: everything else belongs to one, or to none."),
     "ticket": ("tickets", "Tickets: what is to be done in a project."),
@@ -61,6 +66,7 @@ def make_app(arguments: Sequence[str] | None = None) -> typer.Typer:
         epilog=examples("promptliano bench --quick", "promptliano bench --json > result.json"),
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )(bench.bench)
+    add_command(app, "doctor", doctor, find_place, ["promptliano doctor", "promptliano doctor --json"])
     return app
 
 

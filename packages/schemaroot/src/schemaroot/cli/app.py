@@ -7,9 +7,10 @@ from importlib import import_module
 
 import typer
 
-from schemaroot.cli.groups import group
+from schemaroot.cli.groups import examples, group
 from schemaroot.cli.program import Program
 from schemaroot.cli.project import find_place
+from schemaroot.cli.reflect import reflect
 
 ABOUT = "Migrations and backups for tables that are declared as Python classes."
 
@@ -18,7 +19,10 @@ schemaroot --version says which version this is.
 
 Exit codes: 0 done, 1 a check found something, 2 wrong use or a refusal, 130 interrupted."""
 
-GROUPS = {"migrate": "Change a database's schema without losing a row, and back."}
+GROUPS = {
+    "migrate": "Change a database's schema without losing a row, and back.",
+    "db": "Back a database up, bring it back, check it.",
+}
 """The groups of commands, and what their help says."""
 
 
@@ -41,6 +45,10 @@ def make_app(arguments: Sequence[str] | None = None) -> typer.Typer:
             add = getattr(import_module(f"schemaroot.cli.{name}"), f"add_{name}")
             add(commands, find_place, f"schemaroot {name}")
         app.add_typer(commands)
+    app.command(
+        "reflect",
+        epilog=examples("schemaroot reflect shop.db", "schemaroot reflect shop.db --module tables.py --page shop.md"),
+    )(reflect)
     return app
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from schemaroot.cli.place import FindPlace, Place, add_command
+from schemaroot.cli.place import Command, FindPlace, Place, add_commands
 
 if TYPE_CHECKING:
     from schemaroot.migration.renames import RenameQuestion
@@ -130,6 +129,8 @@ def up(
         return
     if no_backup and on_terminal():
         require_yes(yes, f"{place.database} is changed without a backup before.")
+    if create:
+        place.make_folder()
     with migrate_pages.stopped_where(place), watching() as watcher:
         report = place.runner(watcher).up(to or "head", steps=step, options=options, create=create)
     migrate_pages.show_run(place, report, as_json=as_json)
@@ -278,6 +279,75 @@ def merge(
     migrate_pages.show_merge(place, read_revision(path) if path is not None else None, as_json=as_json)
 
 
+def squash(
+    place: Place,
+    revision: Annotated[str, typer.Argument(metavar="REV", help="The last revision to be replaced.")],
+    message: Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What it says of itself.")] = "",
+    name: Annotated[str | None, typer.Option("--name", metavar="ID", help="Its name.")] = None,
+    without_rows: Annotated[
+        bool, typer.Option("--without-rows", help="Leave out rows that the old ones put into a fresh database.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Replace all revisions up to one by a single one that is proved to lead to the same schema.
+
+    The old files go; databases that have them all count the new one as theirs. You are asked before.
+    """
+    from schemaroot.cli import migrate_pages
+    from schemaroot.cli.asking import require_yes
+    from schemaroot.migration.revisions import read_revision
+    from schemaroot.migration.squash import squash as replace
+
+    revisions = place.migrations.revisions()
+    going = [one.path for one in revisions.ancestors(revisions.named(revision).id)]
+    if dry_run:
+        migrate_pages.show_files(going, as_json=as_json)
+        return
+    require_yes(yes, *(f"To be replaced: {path.name}" for path in going))
+    path = replace(place.migrations, revision, message=message, name=name, without_rows=without_rows)
+    migrate_pages.show_squash(read_revision(path), as_json=as_json)
+
+
+def prune(
+    place: Place,
+    revision: Annotated[
+        list[str] | None, typer.Argument(metavar="[REV]...", help="Only what these keep; else everything.")
+    ] = None,
+    reason: Reason = "",
+    older_than: Annotated[
+        int | None, typer.Option("--older-than", min=0, metavar="DAYS", help="Only what is kept for so many days.")
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Delete for good what is kept for the way back: dropped columns and tables in their side tables.
+
+    After that, down gives defaults and empty tables for it. You are asked before.
+    """
+    from datetime import timedelta
+
+    from schemaroot.cli import migrate_pages
+    from schemaroot.cli.asking import require_yes
+    from schemaroot.cli.errors import CommandError
+    from schemaroot.migration import mending
+    from schemaroot.schema.values import now
+
+    before = None if older_than is None else now() - timedelta(days=older_than)
+    going = migrate_pages.going(mending.kept(place.runner()), revision or (), before)
+    if dry_run:
+        migrate_pages.show_pruned(place, going, gone=False, as_json=as_json)
+        return
+    if going and not reason:
+        raise CommandError("USAGE", "Nobody said why.", "Add --reason TEXT; the history keeps it.")
+    if going:
+        require_yes(yes, *(f"To be deleted for good: {rows:,} rows of {side}." for side, rows in going.items()))
+        going = mending.prune(place.runner(), revision or (), reason=reason, older_than=before)
+    migrate_pages.show_pruned(place, going, gone=True, as_json=as_json)
+
+
 def _options(no_backup: bool, no_rehearse: bool, backup_each: bool, allow: list[str] | None) -> Options:
     from schemaroot.cli.errors import CommandError
     from schemaroot.migration.lint import CODES
@@ -306,7 +376,7 @@ def add_migrate(commands: typer.Typer, find: FindPlace, command: str) -> None:
         find: finds the place from options of its own.
         command: how the group is called, as `shop migrate`, with what it needs to find the place.
     """
-    verbs: dict[str, tuple[Callable[..., None], list[str]]] = {
+    verbs: dict[str, Command] = {
         "new": (new, ['-m "tickets have a due date"', '-m "titles, not names" --drop tickets.name']),
         "plan": (plan, ["", "--to 0003 --json", "--draft"]),
         "up": (up, ["", "--to 0003 --backup-each", "--create --json"]),
@@ -319,6 +389,7 @@ def add_migrate(commands: typer.Typer, find: FindPlace, command: str) -> None:
         "stamp": (stamp, ['0001_initial --reason "made by hand"', 'base --reason "start anew" --force --yes']),
         "repair": (repair, ['0002_due --reason "only a comment"', '0003_gone --reason "never released" --json']),
         "merge": (merge, ["", '-m "join both branches"']),
+        "squash": (squash, ["0007 --dry-run", '0007 -m "all until summer" --yes']),
+        "prune": (prune, ["--dry-run", '0003 --reason "nobody goes back" --yes', "--older-than 90 --dry-run"]),
     }
-    for name, (function, samples) in verbs.items():
-        add_command(commands, name, function, find, [f"{command} {name} {sample}".rstrip() for sample in samples])
+    add_commands(commands, find, command, verbs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,15 @@ from schemaroot.migration.describe import describe
 from schemaroot.schema.values import now
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
     from schemaroot.cli.place import Place
     from schemaroot.migration.apply import Applied
     from schemaroot.migration.draft import Draft
     from schemaroot.migration.errors import RenameUnclearError
     from schemaroot.migration.history import HistoryEntry
+    from schemaroot.migration.kept import Kept
     from schemaroot.migration.mending import Status, Verdict
     from schemaroot.migration.revisions import Revision
     from schemaroot.migration.runner import Report
@@ -153,7 +157,7 @@ def show_status(place: Place, found: Status, *, as_json: bool) -> None:
             talk(problem)
         here = f"{found.database} is at {found.current or 'no revision'}"
         if found.pending:
-            talk(f"{here}; {count(len(found.pending), 'revision')} to go: {place.command('up')}")
+            talk(f"{here}; {count(len(found.pending), 'revision')} to go: {place.migrate('up')}")
         elif not found.problems:
             talk(f"{here}, the newest.")
     if found.problems:
@@ -207,7 +211,7 @@ def show_unclear(place: Place, error: RenameUnclearError, *, as_json: bool) -> N
 
 
 def _new(place: Place) -> str:
-    return place.command('new -m "..."')
+    return place.migrate('new -m "..."')
 
 
 def show_history(place: Place, entries: Sequence[HistoryEntry], *, as_json: bool) -> None:
@@ -262,7 +266,7 @@ def show_new(place: Place, revision: Revision | None, *, as_json: bool) -> None:
         talk("Nothing differs: the revisions lead to the declared tables. No file was written.")
     else:
         write(f"{one_line(str(revision.path))}\n")
-        talk(f"Read it, then: {place.command('up')}")
+        talk(f"Read it, then: {place.migrate('up')}")
 
 
 def show_merge(place: Place, revision: Revision | None, *, as_json: bool) -> None:
@@ -273,13 +277,53 @@ def show_merge(place: Place, revision: Revision | None, *, as_json: bool) -> Non
         talk("There is one head: nothing to join. No file was written.")
     else:
         write(f"{one_line(str(revision.path))}\n")
-        talk(f"It joins {' and '.join(revision.parents)}. Then: {place.command('up')}")
+        talk(f"It joins {' and '.join(revision.parents)}. Then: {place.migrate('up')}")
 
 
 def _written(revision: Revision | None) -> Document:
     if revision is None:
         return {"path": None, "revision": None, "parents": []}
     return {"path": str(revision.path), "revision": revision.id, "parents": list(revision.parents)}
+
+
+def show_files(paths: Sequence[Path], *, as_json: bool) -> None:
+    """The files that would be replaced."""
+    if as_json:
+        print_json({"replaced": [str(path) for path in paths], "path": None})
+        return
+    for path in paths:
+        write(f"{one_line(str(path))}\n")
+    talk(f"{count(len(paths), 'file')} would be replaced. Nothing was changed.")
+
+
+def show_squash(revision: Revision, *, as_json: bool) -> None:
+    """The revision that took the place of others."""
+    if as_json:
+        print_json({"replaced": list(revision.replaces), "path": str(revision.path), "revision": revision.id})
+    else:
+        write(f"{one_line(str(revision.path))}\n")
+        talk(f"It stands for {', '.join(revision.replaces)}, and leads to the same schema.")
+
+
+def going(kept: Sequence[Kept], revisions: Sequence[str], before: datetime | None) -> dict[str, int]:
+    """The side tables that pruning would delete, each with its rows."""
+    return {
+        one.side: one.rows
+        for one in kept
+        if (not revisions or any(one.revision.startswith(name) for name in revisions))
+        and (before is None or one.at < before)
+    }
+
+
+def show_pruned(place: Place, sides: Mapping[str, int], *, gone: bool, as_json: bool) -> None:
+    """The side tables that are gone, or would be."""
+    if as_json:
+        print_json({"database": str(place.database), "gone": gone, "rows": dict(sides)})
+        return
+    for side, rows in sides.items():
+        write(f"{one_line(side)}  {count(rows, 'row')}\n")
+    said = "deleted for good" if gone else "would be deleted. Nothing was changed"
+    talk(f"{count(len(sides), 'side table')} {said}." if sides else "Nothing is kept.")
 
 
 def show_standing(place: Place, said: str = "", *, as_json: bool) -> None:

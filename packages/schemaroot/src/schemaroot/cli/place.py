@@ -9,7 +9,7 @@ A program passes a function whose parameters become options of every command, an
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from schemaroot.migration.watch import Watcher
 
 
+def _no_folder() -> None:
+    """The folder is the caller's."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a command works.
@@ -36,6 +40,7 @@ class Place:
         driver: what opens it.
         again: options that a next command needs so that it works on the same, with a blank in front.
         unnamed: what to do when a command needs a database and nobody named one.
+        make_folder: makes the folder of a database that is to be created, where the program makes it.
     """
 
     migrations: Migrations
@@ -43,6 +48,7 @@ class Place:
     driver: DriverName = "apsw"
     again: str = ""
     unnamed: str = "Name it with --database."
+    make_folder: Callable[[], None] = _no_folder
 
     @property
     def database(self) -> Path:
@@ -66,13 +72,27 @@ class Place:
         marked = self.migrations.application_id
         return None if marked is None else Identity(marked, len(self.migrations.revisions().ordered))
 
-    def command(self, words: str) -> str:
-        """A command to be typed next, on the same place: of the group of migrations, or one in full."""
+    def migrate(self, words: str) -> str:
+        """A command of migrations to be typed next, on the same place."""
         return f"{self.migrations.command} {words}{self.again}"
+
+    def command(self, words: str) -> str:
+        """Another command of the program to be typed next, on the same place."""
+        return f"{self.migrations.command.rpartition(' ')[0]} {words}{self.again}"
 
 
 FindPlace = Callable[..., Place]
 """Finds the place; its parameters are options for Typer."""
+
+
+Command = tuple[Callable[..., None], list[str]]
+"""A function that takes a place first, and what may be typed behind its name, for the help."""
+
+
+def add_commands(commands: typer.Typer, find: FindPlace, group: str, verbs: Mapping[str, Command]) -> None:
+    """Adds commands to a group that is called as said, as `shop migrate`."""
+    for name, (function, samples) in verbs.items():
+        add_command(commands, name, function, find, [f"{group} {name} {sample}".rstrip() for sample in samples])
 
 
 def add_command(

@@ -36,7 +36,7 @@ def show_plan(place: Place, found: Plan, *, as_json: bool) -> None:
         said += f", with {size(found.space.total)} of room; {size(found.free)} are free"
     talk(f"{said}. Nothing was changed.")
     if any(revision.refused for revision in found.revisions):
-        talk(f"It would be refused for the findings above; see: {place.command('lint')}")
+        talk(f"It would be refused for the findings above; see: {place.migrate('lint')}")
 
 
 def _show_revision(sheet: Sheet, revision: RevisionPlan, direction: str) -> None:

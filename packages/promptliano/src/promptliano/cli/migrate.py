@@ -1,0 +1,13 @@
+"""`promptliano migrate`: the toolkit's verbs on our database."""
+
+from __future__ import annotations
+
+import typer
+
+from promptliano.cli.place import find_place
+from schemaroot.cli.migrate import add_migrate
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds these commands to their group."""
+    add_migrate(commands, find_place, "promptliano migrate")
