@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemaroot import Col, Ref, Table, auto_id, integer, json, references, text
+from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection
 from schemaroot.engine.driver import DriverName, driver_named
 from schemaroot.errors import CatalogueError
@@ -266,6 +267,18 @@ def test_a_text_in_an_index_is_a_column_where_sqlite_takes_it_for_one(opened: Op
         KeyPart(None, "'x'", descending=True, collation="RTRIM"),
     )
     assert read_catalogue(opened(f"CREATE TABLE t (a); {create_index(index)}")).indexes["i"] == index
+
+
+def test_a_statement_that_was_read_before_is_held_against_what_sqlite_says_now(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = opened("CREATE TABLE seen_before (a TEXT)")
+    assert read_catalogue(connection) == read_catalogue(connection)
+
+    otherwise = dialect.COLUMNS_OF_TABLES.replace("c.name", "upper(c.name)")
+    monkeypatch.setattr(dialect, "COLUMNS_OF_TABLES", otherwise)
+    with pytest.raises(CatalogueError, match="its columns"):
+        read_catalogue(connection)
 
 
 def test_a_statement_that_sqlite_reads_otherwise_is_an_error(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:

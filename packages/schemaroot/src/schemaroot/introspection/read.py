@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeVar
 
 from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection
@@ -64,6 +64,7 @@ def read_catalogue(connection: Connection, *, internal: bool = False) -> Catalog
         CatalogueError: a statement was not understood, or SQLite says something else of it.
     """
     told = _told(connection)
+    texts: dict[str, str] = {}
     tables: dict[str, TableDef] = {}
     indexes: dict[str, IndexDef] = {}
     triggers: dict[str, TriggerDef] = {}
@@ -78,12 +79,11 @@ def read_catalogue(connection: Connection, *, internal: bool = False) -> Catalog
             case "table", "virtual":
                 virtual[name] = _parsed(name, partial(parse_virtual_table, shadows=told.shadows(name)), sql)
             case "table", _:
-                tables[name] = _parsed(name, parse_table, sql)
-                _check_table(tables[name], told)
+                texts[name] = sql
+                tables[name] = _table(name, sql, told.facts(name))
             case "index", _:
                 if owner in tables:
-                    indexes[name] = _parsed(name, partial(parse_index, table=tables[owner]), sql)
-                    _check_index(indexes[name], tables[owner], told)
+                    indexes[name] = _index(name, sql, owner, texts[owner], told.parts(owner, name))
             case "trigger", _:
                 triggers[name] = _parsed(name, parse_trigger, sql)
             case "view", _:
@@ -124,16 +124,37 @@ def _parsed(name: str, parse: Callable[[str], T], sql: str) -> T:
 # --- what SQLite says -------------------------------------------------------------------------------------------------
 
 
+Rows = tuple[tuple[Any, ...], ...]
+
+
+class _Facts(NamedTuple):
+    """What the pragmas tell of one table: WITHOUT ROWID and STRICT, columns, keys and indexes, foreign keys."""
+
+    options: tuple[bool, bool] | None
+    columns: Rows
+    keys: Rows
+    foreign_keys: Rows
+
+
 @dataclass
 class _Told:
-    """What the pragmas tell of all tables."""
+    """What the pragmas tell of all tables; rows by the name of their table."""
 
     objects: list[tuple[str, str, str, str]]
     kinds: dict[str, str]
     options: dict[str, tuple[bool, bool]]
-    columns: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
-    keys: dict[str, dict[str, list[tuple[Any, ...]]]] = field(default_factory=lambda: defaultdict(dict))
-    foreign_keys: dict[str, dict[int, list[tuple[Any, ...]]]] = field(default_factory=lambda: defaultdict(dict))
+    columns: dict[str, Rows]
+    keys: dict[str, Rows]
+    foreign_keys: dict[str, Rows]
+
+    def facts(self, table: str) -> _Facts:
+        """What they tell of one table."""
+        rows = (held.get(table, ()) for held in (self.columns, self.keys, self.foreign_keys))
+        return _Facts(self.options.get(table), *rows)
+
+    def parts(self, table: str, index: str) -> Rows:
+        """What they tell of one index of a table, part by part; nothing when they do not list it."""
+        return tuple(part for part in self.keys.get(table, ()) if part[0] == index)
 
     def shadows(self, virtual: str) -> tuple[str, ...]:
         """The shadow tables of a virtual table: those whose longest virtual prefix it is."""
@@ -148,21 +169,55 @@ class _Told:
 
 def _told(connection: Connection) -> _Told:
     listed = connection.execute(dialect.TABLES).fetchall()
-    told = _Told(
+    return _Told(
         [(kind, name, owner, sql) for kind, name, owner, sql in connection.execute(dialect.SCHEMA_OBJECTS).fetchall()],
         {name: kind for name, kind, _, _ in listed},
         {name: (bool(wr), bool(strict)) for name, _, wr, strict in listed},
+        _by_table(connection, dialect.COLUMNS_OF_TABLES),
+        _by_table(connection, dialect.KEYS_OF_TABLES),
+        _by_table(connection, dialect.FOREIGN_KEYS_OF_TABLES),
     )
-    for table, *column in connection.execute(dialect.COLUMNS_OF_TABLES).fetchall():
-        told.columns[table].append(tuple(column))
-    for table, index, *part in connection.execute(dialect.KEYS_OF_TABLES).fetchall():
-        told.keys[table].setdefault(index, []).append(tuple(part))
-    for table, number, *part in connection.execute(dialect.FOREIGN_KEYS_OF_TABLES).fetchall():
-        told.foreign_keys[table].setdefault(number, []).append(tuple(part))
-    return told
+
+
+def _by_table(connection: Connection, sql: str) -> dict[str, Rows]:
+    """Rows by their first value, in their order."""
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in connection.execute(sql).fetchall():
+        found[row[0]].append(row[1:])
+    return {table: tuple(rows) for table, rows in found.items()}
+
+
+def _grouped(rows: Rows) -> list[list[tuple[Any, ...]]]:
+    """Rows that begin with the same value together, without it."""
+    found: dict[Any, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row[1:])
+    return list(found.values())
 
 
 # --- the comparison ---------------------------------------------------------------------------------------------------
+
+
+_remembered = lru_cache(maxsize=4096)
+"""While a migration runs, a schema is read before and after each step, and SQLite tells the same of nearly all of it:
+what was found to agree with the same text once agrees again."""
+
+
+@_remembered
+def _table(name: str, sql: str, facts: _Facts) -> TableDef:
+    """The table that a text describes; raises `CatalogueError` when SQLite says something else of it."""
+    table = _parsed(name, parse_table, sql)
+    _check_table(table, facts)
+    return table
+
+
+@_remembered
+def _index(name: str, sql: str, owner: str, owner_sql: str, parts: Rows) -> IndexDef:
+    """The index that a text describes; raises `CatalogueError` when SQLite says something else of it."""
+    table = _parsed(owner, parse_table, owner_sql)
+    index = _parsed(name, partial(parse_index, table=table), sql)
+    _check_index(index, table, parts)
+    return index
 
 
 def _agree(name: str, what: str, parsed: object, told: object) -> None:
@@ -170,10 +225,9 @@ def _agree(name: str, what: str, parsed: object, told: object) -> None:
         raise CatalogueError(name, f"its statement says of {what} {parsed!r}, SQLite says {told!r}")
 
 
-def _check_table(table: TableDef, told: _Told) -> None:
-    name = table.name
-    _agree(name, "WITHOUT ROWID and STRICT", (table.without_rowid, table.strict), told.options.get(name))
-    columns = told.columns[name]
+def _check_table(table: TableDef, facts: _Facts) -> None:
+    name, columns = table.name, facts.columns
+    _agree(name, "WITHOUT ROWID and STRICT", (table.without_rowid, table.strict), facts.options)
     _agree(name, "its columns", table.column_names, tuple(column[0] for column in columns))
     key = table.primary_key
     members = () if key is None else tuple(dict.fromkeys(key.columns))
@@ -189,13 +243,13 @@ def _check_table(table: TableDef, told: _Told) -> None:
         _agree(name, f"whether {where} is generated", generated, hidden)
         if column.generated is None:
             _agree(name, f"DEFAULT of {where}", column.default, None if default is None else default_of(default))
-    _check_uniques(table, told)
-    _check_foreign_keys(table, told)
+    _check_uniques(table, _grouped(facts.keys))
+    _check_foreign_keys(table, _grouped(facts.foreign_keys))
 
 
-def _check_uniques(table: TableDef, told: _Told) -> None:
-    found = {_found_parts(parts) for parts in told.keys[table.name].values() if parts[0][1] == "u"}
-    primary = {_found_parts(parts) for parts in told.keys[table.name].values() if parts[0][1] == "pk"}
+def _check_uniques(table: TableDef, keys: list[list[tuple[Any, ...]]]) -> None:
+    found = {_found_parts(parts) for parts in keys if parts[0][1] == "u"}
+    primary = {_found_parts(parts) for parts in keys if parts[0][1] == "pk"}
     if table.integer_key is not None:
         primary.add(((table.integer_key, "BINARY"),))
     wanted = {_effective_parts(unique.parts, table) for unique in table.uniques}
@@ -215,7 +269,7 @@ def _collation(part: KeyPart, table: TableDef) -> str:
     return part.collation or (column.collation if column is not None else None) or "BINARY"
 
 
-def _check_foreign_keys(table: TableDef, told: _Told) -> None:
+def _check_foreign_keys(table: TableDef, keys: list[list[tuple[Any, ...]]]) -> None:
     found = [
         (
             parts[0][0],
@@ -224,25 +278,24 @@ def _check_foreign_keys(table: TableDef, told: _Told) -> None:
             parts[0][3].lower(),
             parts[0][4].lower(),
         )
-        for parts in told.foreign_keys[table.name].values()
+        for parts in keys
     ]
     parsed = [(key.target, key.columns, key.target_columns, key.on_update, key.on_delete) for key in table.foreign_keys]
     _agree(table.name, "its foreign keys", sorted(parsed), sorted(found))
 
 
-def _check_index(index: IndexDef, table: TableDef, told: _Told) -> None:
-    parts = told.keys[table.name].get(index.name)
-    if parts is None:
+def _check_index(index: IndexDef, table: TableDef, parts: Rows) -> None:
+    if not parts:
         raise CatalogueError(index.name, "SQLite does not list it")
-    unique, _, partial, *_ = parts[0]
+    _, unique, _, partial, *_ = parts[0]
     _agree(index.name, "UNIQUE", index.unique, bool(unique))
     _agree(index.name, "WHERE", index.where is not None, bool(partial))
     _agree(
         index.name,
         "its columns",
         [(part.column, part.descending) for part in index.parts],
-        [(part[3], bool(part[4])) for part in parts],
+        [(part[4], bool(part[5])) for part in parts],
     )
     for part, found in zip(index.parts, parts, strict=True):
         if part.column is not None or part.collation is not None:
-            _agree(index.name, "a collation", _collation(part, table), collation_text(found[5]))
+            _agree(index.name, "a collation", _collation(part, table), collation_text(found[6]))
