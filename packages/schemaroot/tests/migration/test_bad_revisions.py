@@ -312,3 +312,13 @@ def test_a_way_back_that_raises_is_named_and_changes_nothing(runner: Runner) -> 
     with pytest.raises(RevisionFailedError, match=r"0004_bad \(down\) failed at step 2: ValueError: planted"):
         runner.down(options=UNREHEARSED)
     assert everything(runner) == before
+
+
+@pytest.mark.parametrize("place", ["upgrade", "top level"])
+def test_a_revision_that_ends_the_program_has_failed(runner: Runner, place: str) -> None:
+    bad(runner, "    raise SystemExit(0)\n" if place == "upgrade" else "")
+    if place == "top level":
+        path = runner.migrations.folder / "0004_bad.py"
+        path.write_text(path.read_text() + "\nraise SystemExit(0)\n")
+
+    refused(runner, "0004_bad.*SystemExit: 0")

@@ -195,7 +195,7 @@ class _Applying:
                 self.steps()
         except IrreversibleError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise failure(self.step.revision, self.step.direction, len(recorder.operations), error) from error
         return recorder.operations
 
@@ -230,7 +230,7 @@ class _Applying:
                     self.steps()
             except (IrreversibleError, DatabaseError):
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise failure(step.revision, step.direction, len(executor.executed), error) from error
 
     def check(self) -> None:

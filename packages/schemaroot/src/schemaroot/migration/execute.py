@@ -232,7 +232,9 @@ class Executor:
             self.checked.add(table.name)
 
 
-def failure(revision: str, direction: str, done: int, error: Exception, *, tried: bool = False) -> RevisionFailedError:
+def failure(
+    revision: str, direction: str, done: int, error: Exception | SystemExit, *, tried: bool = False
+) -> RevisionFailedError:
     """The error for what a revision raised after so many steps, with the statement that it stood at."""
     problem = f"{type(error).__name__}: {error}"
     statement = ""

@@ -69,7 +69,7 @@ class Revision:
             with no_connections():
                 code = compile(self.source, str(self.path), "exec")
                 exec(code, module.__dict__)  # the file is code that we run anyway
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise RevisionInvalidError(self.path, f"it cannot be loaded ({type(error).__name__}: {error})") from error
         steps: dict[str, Callable[[], None]] = {}
         for name in ("upgrade", "downgrade"):

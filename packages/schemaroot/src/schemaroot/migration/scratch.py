@@ -126,7 +126,7 @@ class Scratch:
                 (loaded.upgrade if direction == "up" else loaded.downgrade)()
         except IrreversibleError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise failure(loaded.revision.id, direction, len(executor.executed), error, tried=True) from error
         return executor
 
