@@ -15,6 +15,7 @@ from schemaroot.engine import dialect
 from schemaroot.errors import DatabaseError
 from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.introspection.read import read_catalogue
+from schemaroot.introspection.sql.tokens import folded
 from schemaroot.migration import statements
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import InvariantError, IrreversibleError, LintError, RevisionFailedError
@@ -24,9 +25,11 @@ from schemaroot.migration.history import Event, Fact, RowCount, create_history, 
 from schemaroot.migration.lint import allowed, lint
 from schemaroot.migration.op import running
 from schemaroot.migration.operations import Operation
+from schemaroot.migration.prepare import prepare
 from schemaroot.migration.record import Recorder
 from schemaroot.migration.revisions import LoadedRevision
 from schemaroot.migration.session import Session
+from schemaroot.migration.undo import returning
 from schemaroot.migration.verify import PROBLEMS_SHOWN, Followed, Invariant, followed
 from schemaroot.migration.watch import Watcher
 
@@ -128,6 +131,8 @@ def apply_step(session: Session, step: Step, circumstances: Circumstances) -> Ap
         DatabaseError: the disk is full, the database stayed locked, ...
     """
     started = time.perf_counter()
+    with _naming_backup(circumstances.backup), circumstances.clock.measure("computing"):
+        prepare(session, step.loaded, step.direction, circumstances.watcher)
     with _naming_backup(circumstances.backup), session.revision_transaction():
         applying = _Applying(session, step, circumstances)
         applying.look_before()
@@ -184,7 +189,13 @@ class _Applying:
         self.live_before = read_catalogue(self.connection)
         self.counts = {name: count_rows(self.connection, name) for name in self.live_before.tables}
         self.operations = self._recorded()
-        self.follow = list(followed(self.live_before.tables, self.operations))
+        back = {
+            folded(name): columns
+            for name, columns in returning(self.connection, self.step.revision, self.step.direction).items()
+        }
+        self.follow = [
+            one.without(back.get(folded(one.before), ())) for one in followed(self.live_before.tables, self.operations)
+        ]
         with self.clock.measure("digests"):
             self.digests = {one.before: self._digest(one.before, one.columns_before) for one in self.follow}
 

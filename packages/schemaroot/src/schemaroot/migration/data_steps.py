@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from schemaroot.engine.compile import bound, compile_statement
-from schemaroot.migration.operations import DataStep
+from schemaroot.migration.operations import Backfill, DataStep
 from schemaroot.migration.work import Work
+from schemaroot.schema.expression import Assignment
+from schemaroot.schema.table import Table
 
 
 def statement_step(statement: sa.Insert | sa.Update | sa.Delete, also: Iterable[str] = ()) -> DataStep:
@@ -36,6 +38,23 @@ def insert_rows(table: sa.Table | sa.TableClause, rows: Sequence[Mapping[str, An
         return sum(run_statement(work, sa.insert(table).values(dict(row))) for row in rows)
 
     return DataStep((name,), f"bulk_insert({name}: {len(rows)} rows)", run)
+
+
+def backfill_step(
+    rows: type[Table],
+    compute: Callable[[Any], Sequence[Assignment[Any]]],
+    where: Any,
+    batch: int,
+    also: Iterable[str],
+    describe: str,
+) -> Backfill:
+    """A step that computes new values in Python; the executor runs it, since it keeps the old ones."""
+
+    def run(work: Work) -> int:
+        raise work.invalid("it can only be run by an executor")
+
+    tables = (rows.__declaration__.name, *also)
+    return Backfill(tables, describe, run, rows, compute, where, batch)
 
 
 def run_statement(work: Work, statement: sa.ClauseElement) -> int:

@@ -174,6 +174,7 @@ class Executor:
             table = self._steps.find_table(name)
             if table is not None:
                 there = [column for column in columns if table.column(column)]
+                self._undo.begin()  # a way back without operations of its own has not begun yet
                 self._steps.give_back(table, there)
 
     @property

@@ -12,10 +12,10 @@ goes on to whoever runs the revision: the executor, or a recorder that runs noth
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import alembic.op
 import sqlalchemy as sa
@@ -29,7 +29,7 @@ from schemaroot.migration.convert import (
     table_def,
     table_of,
 )
-from schemaroot.migration.data_steps import insert_rows, statement_step
+from schemaroot.migration.data_steps import backfill_step, insert_rows, statement_step
 from schemaroot.migration.errors import MigrationError, OperationInvalidError, RawSqlRefusedError
 from schemaroot.migration.fence import no_connections
 from schemaroot.migration.operations import (
@@ -44,6 +44,10 @@ from schemaroot.migration.operations import (
     RenameTable,
 )
 from schemaroot.migration.table_changes import UNCHANGED, TableChanges, Unchanged, sql_type
+from schemaroot.schema.expression import Assignment
+from schemaroot.schema.table import Table
+
+R = TypeVar("R", bound=Table)
 
 _TEXT_HINT = "Say it with SQLAlchemy: sa.insert(...), sa.update(...) or sa.delete(...) on sa.table(...)."
 
@@ -130,6 +134,31 @@ class MigrationOperations(Operations):
     def sql_type(self, words: str, *, collation: str | None = None) -> sa.types.TypeEngine[Any]:
         """A column's type by its words in the database, for those that SQLAlchemy has no class for."""
         return sql_type(words, collation=collation)
+
+    def backfill(
+        self,
+        table: type[R],
+        compute: Callable[[R], Sequence[Assignment[R]]],
+        *,
+        where: sa.ColumnElement[bool] | None = None,
+        batch: int = 1000,
+        also: Iterable[str] = (),
+    ) -> None:
+        """Gives rows new values that are computed in Python, in batches that survive a killed run.
+
+        Args:
+            table: a class, written in the revision file, with the columns that matter as they are at this point; it
+                needs the primary key.
+            compute: the new values of one row, as assignments; none where it stays as it is. It is called again for
+                rows that change meanwhile, and on the copy of a rehearsal, so that it must depend on the row alone.
+            where: which rows, by their own columns; all when left out.
+            batch: how many rows are computed and committed at once.
+            also: other tables whose rows it may change, by triggers.
+        """
+        if batch < 1:
+            raise OperationInvalidError("op.backfill", f"batch is {batch}, and must be at least 1")
+        name = table.__declaration__.name
+        self._take(backfill_step(table, compute, where, batch, also, f"backfill({name})"))
 
     # --- Alembic's ----------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ them into statements; whatever several actions on one table need is done in one 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from schemaroot.introspection.catalogue import (
     CheckDef,
@@ -18,6 +19,8 @@ from schemaroot.introspection.catalogue import (
     TableDef,
     UniqueDef,
 )
+from schemaroot.schema.expression import Assignment
+from schemaroot.schema.table import Table
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,28 @@ class DataStep:
     tables: tuple[str, ...]
     describe: str
     run: Callable[..., int] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Backfill(DataStep):
+    """New values for rows of a table, computed in Python.
+
+    Attributes:
+        rows: the table's class as it is at that point of the revision, local to the revision file.
+        compute: what one row becomes.
+        where: which rows; `None` for all.
+        batch: how many at once.
+    """
+
+    rows: type[Table]
+    compute: Callable[[Any], Sequence[Assignment[Any]]] = field(compare=False)
+    where: Any = field(default=None, compare=False)
+    batch: int = 1000
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.rows.__declaration__.name
 
 
 Operation = (

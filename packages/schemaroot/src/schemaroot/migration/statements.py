@@ -343,3 +343,88 @@ UNDO_TABLES = (
     "WHERE c.name IN ('run', 'kind', 'name', 'owner', 'sql', 'side', 'detail')) ORDER BY s.rowid"
 )
 """The tables that tell what runs of revisions kept."""
+
+
+# --- staged values ----------------------------------------------------------------------------------------------------
+
+
+def checksum_column(checksum: str) -> str:
+    """The column of a staging table whose name says what computed its values."""
+    return f"checksum:{checksum}"
+
+
+def create_staging(name: str, key: Sequence[tuple[str, str]], columns: Sequence[str], checksum: str) -> str:
+    """A table for computed values: a number in order, the row's key, each value as it was read and as it becomes."""
+    described = ['"#" INTEGER PRIMARY KEY', *(f"{quoted(column)} {kind}".strip() for column, kind in key)]
+    described += [quoted(f"{when}:{column}") for column in columns for when in ("old", "new")]
+    described.append(quoted(checksum_column(checksum)))
+    described.append(f"UNIQUE ({names(column for column, _ in key)})")
+    return f"CREATE TABLE {quoted(name)} ({', '.join(described)})"
+
+
+def last_staged(name: str, key: Sequence[str]) -> str:
+    """The key of the row that was staged last."""
+    return f'SELECT {names(f"key:{one}" for one in key)} FROM {quoted(name)} ORDER BY "#" DESC LIMIT 1'
+
+
+def stage(name: str, table: str, key: Sequence[str], columns: Sequence[str], given: Sequence[str]) -> str:
+    """Stages one row: its values as they are, and new ones for the given columns. The parameters: these, then the key.
+
+    A value that is not given stays what it is. Parameters are numbered by their place in `given`.
+    """
+    chosen = [(f"key:{one}", quoted(one)) for one in key]
+    for column in columns:
+        new = f"?{given.index(column) + 1}" if column in given else quoted(column)
+        chosen += [(f"old:{column}", quoted(column)), (f"new:{column}", new)]
+    where = " AND ".join(f"{quoted(one)} = ?{len(given) + place + 1}" for place, one in enumerate(key))
+    return copy(name, chosen, quoted(table), where=where)
+
+
+def _same_row(name: str, table: str, key: Sequence[str]) -> str:
+    return equal((column_of(table, one), column_of(name, f"key:{one}")) for one in key)
+
+
+def drop_stale(name: str, table: str, key: Sequence[str], columns: Sequence[str]) -> str:
+    """Forgets staged rows that are gone, or were changed since they were read."""
+    same = [_same_row(name, table, key)]
+    same += [same_value(column_of(table, one), column_of(name, f"old:{one}")) for one in columns]
+    there = f"SELECT 1 FROM {quoted(table)} WHERE {' AND '.join(same)}"
+    return f"DELETE FROM {quoted(name)} WHERE NOT EXISTS ({there})"
+
+
+def has_changed(name: str, column: str) -> str:
+    """Whether a staged value of a column is another than the row has."""
+    pair = (quoted(f"new:{column}"), quoted(f"old:{column}"))
+    return f"SELECT EXISTS (SELECT 1 FROM {quoted(name)} WHERE {changed([pair])})"
+
+
+def leave_given_back(name: str, column: str, side: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Leaves a value of staged rows as it is where it came back from a side table.
+
+    Args:
+        name: the staging table.
+        column: whose value.
+        side: the side table.
+        pairs: columns of the side table, each with the column of the key that it holds.
+    """
+    same = equal((column_of(side, kept), column_of(name, f"key:{key}")) for kept, key in pairs)
+    there = f"SELECT 1 FROM {quoted(side)} WHERE {same}"
+    return f"UPDATE {quoted(name)} SET {quoted(f'new:{column}')} = {quoted(f'old:{column}')} WHERE EXISTS ({there})"
+
+
+def apply_staged(table: str, name: str, key: Sequence[str], columns: Sequence[str]) -> str:
+    """Gives the rows their new values."""
+    sets = ", ".join(f"{quoted(one)} = {column_of(name, f'new:{one}')}" for one in columns)
+    differ = changed((column_of(name, f"new:{one}"), column_of(name, f"old:{one}")) for one in columns)
+    return f"UPDATE {quoted(table)} SET {sets} FROM {quoted(name)} WHERE {_same_row(name, table, key)} AND ({differ})"
+
+
+def create_view(name: str, columns: Sequence[tuple[str, str]], table: str) -> str:
+    """Shows this connection a table under a name with its columns as they will be; it hides a table of that name."""
+    chosen = ", ".join(f"{expression} AS {quoted(column)}" for column, expression in columns)
+    return f"CREATE TEMP VIEW {quoted(name)} AS SELECT {chosen} FROM main.{quoted(table)}"
+
+
+def drop_view(name: str) -> str:
+    """Ends `create_view`."""
+    return f"DROP VIEW temp.{quoted(name)}"

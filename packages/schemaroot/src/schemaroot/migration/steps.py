@@ -12,10 +12,13 @@ from schemaroot.introspection.render import column_text, create_index, create_ta
 from schemaroot.introspection.sql.tokens import folded, tokenize
 from schemaroot.migration import statements
 from schemaroot.migration.altered import Altered, altered
+from schemaroot.migration.backfill import apply_backfill, staging_name
 from schemaroot.migration.describe import describe
 from schemaroot.migration.operations import (
     Action,
+    AddColumn,
     AlterTable,
+    Backfill,
     CreateIndex,
     CreateSearch,
     CreateTable,
@@ -65,6 +68,8 @@ class Steps:
         self.work = work
         self.undo = undo
         self.catalogue: Catalogue = Catalogue()
+        self._fresh: set[tuple[str, str]] = set()
+        self._backfills = 0
 
     def apply(self, operation: Operation) -> Done:
         """Runs one operation.
@@ -92,6 +97,8 @@ class Steps:
                 return self._create_search(self._table(table), columns)
             case DropSearch(table):
                 return self._drop_search(table)
+            case Backfill():
+                return self._backfill(operation)
             case DataStep(tables):
                 with self.work.fence.declaring(tables, self.catalogue.tables):
                     return Done(changed=operation.run(self.work), tables=set(tables))
@@ -132,6 +139,7 @@ class Steps:
         change = altered(table, [], self.work.place)
         made = create_table(table)
         self.work.run(self.undo.text_of(table, made) if self.undo else made)
+        self._fresh |= {(folded(table.name), folded(column.name)) for column in table.columns}
         return Done(restored=self._fill(change.table), tables={table.name})
 
     def _fill(self, table: TableDef) -> int:
@@ -188,6 +196,7 @@ class Steps:
 
     def _alter_table(self, table: TableDef, actions: tuple[Action, ...]) -> Done:
         done = Done(tables={table.name})
+        self._fresh |= {(folded(table.name), folded(one.column.name)) for one in actions if isinstance(one, AddColumn)}
         for renames, group in groupby(actions, key=lambda action: isinstance(action, RenameColumn)):
             self._look()
             table = self._table(table.name)
@@ -279,7 +288,7 @@ class Steps:
         for column in added:
             if column.stored or (not column.nullable and column.default is None and column.generated is None):
                 return None
-            if column.default is not None and not _is_constant(column.default):
+            if column.default is not None and not is_constant(column.default):
                 return None
             if self.undo and self.undo.side_of(old.name, column.name, "dropped"):
                 return None
@@ -287,6 +296,17 @@ class Steps:
             return None
         more = "".join(statements.check_after(check.name, check.condition) for check in checks[len(old.checks) :])
         return [column_text(column) + (more if column is added[-1] else "") for column in added]
+
+    def _backfill(self, operation: Backfill) -> Done:
+        table = self._table(operation.table)
+        undo = self.undo
+        revision, direction = (undo.revision, undo.direction) if undo is not None else ("trial", "up")
+        name = staging_name(revision, direction, operation.table, self._backfills)
+        self._backfills += 1
+        fresh = frozenset(column for owner, column in self._fresh if owner == folded(table.name))
+        with self.work.fence.declaring(operation.tables, self.catalogue.tables):
+            changed = apply_backfill(self.work, undo, operation, table, name, fresh)
+        return Done(changed=changed, tables=set(operation.tables))
 
     # --- indexes and search -------------------------------------------------------------------------------------------
 
@@ -344,7 +364,7 @@ def _starts_with(
     return tuple(now[: len(before)]) == before
 
 
-def _is_constant(default: str) -> bool:
+def is_constant(default: str) -> bool:
     """Whether a canonical DEFAULT is a literal, and not what is computed for each row."""
     tokens = tokenize(default)
     if tokens and tokens[0].text in ("+", "-"):

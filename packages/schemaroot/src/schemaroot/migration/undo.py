@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from schemaroot.engine.connection import Connection
 from schemaroot.introspection.catalogue import ColumnDef, IndexDef, TableDef, TriggerDef, same_table
 from schemaroot.introspection.sql.statements import parse_statement
 from schemaroot.introspection.sql.tokens import folded, tokenize
@@ -414,6 +415,11 @@ class Undo:
             return [*found, *cursor.execute(statements.keys_of(table)).fetchall()]
         finally:
             raw.close()
+
+
+def returning(connection: Connection, revision: str, direction: Direction) -> dict[str, list[str]]:
+    """The columns, by table, whose values a run of a revision may give back without being asked for them."""
+    return Undo(Work(connection), revision, direction, lambda: datetime.now(UTC)).still_converted()
 
 
 def spelt_alike(one: str, other: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemaroot.engine.database import Database
@@ -40,6 +40,15 @@ class Followed:
     after: str
     columns_before: tuple[str, ...]
     columns_after: tuple[str, ...]
+
+    def without(self, columns: Collection[str]) -> Followed:
+        """The same but for columns, by their names before, that get back values which were kept for them."""
+        left = [
+            (old, new)
+            for old, new in zip(self.columns_before, self.columns_after, strict=True)
+            if folded(old) not in map(folded, columns)
+        ]
+        return Followed(self.before, self.after, tuple(old for old, _ in left), tuple(new for _, new in left))
 
 
 def followed(tables: Mapping[str, TableDef], operations: Sequence[Operation]) -> Iterator[Followed]:
