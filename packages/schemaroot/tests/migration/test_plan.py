@@ -215,5 +215,16 @@ def test_a_draft_is_planned_with_rows_and_not_written(runner: Runner) -> None:
     assert sorted(runner.migrations.folder.iterdir()) == files
 
 
+def test_a_plan_can_be_in_the_words_of_postgresql(runner: Runner) -> None:
+    add(runner, "0004_more", "0003_rank", "    op.create_index('ix_more', 'tickets', ['title'])\n")
+
+    found = plan(runner, dialect="postgresql")
+
+    second, last = found.revisions[0], found.revisions[-1]
+    assert any("ALTER COLUMN state SET DEFAULT 'open'" in sql for sql in second.sql_up)
+    assert any("ALTER COLUMN state SET DEFAULT 'new'" in sql for sql in second.sql_down)
+    assert {"INDEX_BLOCKS_WRITES"} <= {one.code for one in last.findings}
+
+
 def test_a_draft_of_nothing_is_an_empty_plan(tmp_path: Path) -> None:
     assert plan_draft(Migrations(tmp_path / "versions", application_id=APPLICATION_ID)).revisions == ()

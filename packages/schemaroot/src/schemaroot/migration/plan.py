@@ -26,7 +26,7 @@ from schemaroot.migration.draft import Ask, Draft, draft
 from schemaroot.migration.errors import RevisionUnknownError, SchemaUnknownError
 from schemaroot.migration.execute import Executed
 from schemaroot.migration.history import HistoryEntry
-from schemaroot.migration.lint import Finding, allowed, lint
+from schemaroot.migration.lint import Dialect, Finding, allowed, lint
 from schemaroot.migration.live import LiveRows
 from schemaroot.migration.operations import (
     CreateIndex,
@@ -87,7 +87,7 @@ class RevisionPlan:
     Attributes:
         revision, message: its name, and the first line of its text.
         operations: its operations in words, in order.
-        sql_up, sql_down: the statements that change something, there and back.
+        sql_up, sql_down: the statements that change something, there and back; those of SQLite are what runs.
         findings: what is dangerous about it on this database.
         allowed: the codes of findings that the file says it means, each with its reason.
         touched: the rows that it goes over.
@@ -150,6 +150,7 @@ def plan(
     steps: int | None = None,
     direction: Direction = "up",
     options: Options = _USUAL,
+    dialect: Dialect = "sqlite",
 ) -> Plan:
     """What `up` or `down` would do; the database is only read.
 
@@ -158,6 +159,7 @@ def plan(
         to, steps: as in `Runner.up` (where nothing means `head`) and `Runner.down`.
         direction: which way.
         options: what the run would leave out.
+        dialect: whose SQL is shown, and whose rules of locking count.
 
     Raises:
         DatabaseMissingError, MigrationError: as the run would, where it stands otherwise than the files say.
@@ -173,7 +175,7 @@ def plan(
             some = leaving(revisions, state, to, steps)
         loaded = [one.load() for one in some]
         below = [one.load() for one in state.applied if one not in some]
-        planned = _Planning(live, db, runner.path.stat().st_size, direction, state.entries)
+        planned = _Planning(live, db, runner.path.stat().st_size, direction, state.entries, dialect)
         order = loaded if direction == "up" else list(reversed(loaded))
         tried = _tried(below, order, runner)
         found = tuple(planned.revision(one, *tried[one.revision.id]) for one in loaded)
@@ -187,6 +189,7 @@ def plan_draft(
     runner: Runner | None = None,
     dropped: Sequence[str] = (),
     ask: Ask | None = None,
+    dialect: Dialect = "sqlite",
 ) -> Plan:
     """What the revision that `new` would write would do; nothing is written.
 
@@ -194,6 +197,7 @@ def plan_draft(
         migrations, dropped, ask: as in `draft`.
         message: as in `new`.
         runner: whose database is looked at for rows; without it only what needs no rows is found.
+        dialect: as in `plan`.
 
     Raises:
         RenameUnclearError, RevisionHeadsError: as `new`.
@@ -206,12 +210,12 @@ def plan_draft(
     chain = [one.load() for one in revisions.ordered]
     if runner is None:
         tried = _tried_alone(chain, loaded)
-        planned = _Planning(tried[0], None, 0, "up")
+        planned = _Planning(tried[0], None, 0, "up", dialect=dialect)
         return Plan("", "up", "", (planned.revision(loaded, *tried),))
     with runner.open(revisions, read_only=True) as db:
         live, state = _look(runner, db, revisions)
         missing = [one.load() for one in revisions.ordered if one.id not in state.names]
-        planned = _Planning(live, db, runner.path.stat().st_size, "up")
+        planned = _Planning(live, db, runner.path.stat().st_size, "up", dialect=dialect)
         tries = _tried([one.load() for one in state.applied], [*missing, loaded], runner)
         for one in missing:
             planned.go_past(tries[one.revision.id][1].up)
@@ -311,6 +315,7 @@ class _Planning:
         size: int,
         direction: Direction,
         entries: Sequence[HistoryEntry] = (),
+        dialect: Dialect = "sqlite",
     ) -> None:
         self.bytes = size
         self.seconds = 0.0
@@ -318,6 +323,7 @@ class _Planning:
         self._live = live
         self._direction = direction
         self._entries = entries
+        self._dialect: Dialect = dialect
         self._rows = LiveRows(live, db)
         self._counted = {name: self._rows.count(name) for name in live.tables}
         self._lengths: dict[str, float] = {}
@@ -336,8 +342,8 @@ class _Planning:
             revision.id,
             revision.message,
             tuple(map(describe, operations)),
-            tuple(sql for one in tried.up for sql in one.statements),
-            tuple(sql for one in tried.down for sql in one.statements),
+            self._sql(tried.up),
+            self._sql(tried.down),
             tuple(findings),
             allowed(revision.source),
             touched,
@@ -345,6 +351,13 @@ class _Planning:
             tried.no_way_back,
             duration_of(seconds),
         )
+
+    def _sql(self, executed: Sequence[Executed]) -> tuple[str, ...]:
+        if self._dialect == "postgresql":
+            from schemaroot.migration.postgresql import render_postgresql  # as a rule nobody asks for it
+
+            return tuple(sql for one in executed for sql in render_postgresql(one.operation))
+        return tuple(sql for one in executed for sql in one.statements)
 
     def go_past(self, executed: Sequence[Executed]) -> None:
         """Goes past a revision that is not planned itself."""
@@ -356,7 +369,7 @@ class _Planning:
         if self._direction == "down":
             yield from lost_on_the_way_down(self._entries, revision)
             return
-        for one in lint(operations, before, rows=self._rows):
+        for one in lint(operations, before, rows=self._rows, dialect=self._dialect):
             yield Finding(one.code, one.severity, one.where, one.message, one.safer, revision)
         if tried.no_way_back:
             yield Finding(
