@@ -1,4 +1,4 @@
-"""For users' own tests: databases that vanish, the statements that ran, strategies for Hypothesis.
+"""For users' own tests: databases that vanish, the statements that ran, revisions held to rows, strategies.
 
     db = database_fixture([Customer, Order])           # in conftest.py
 
@@ -11,7 +11,23 @@
 `schemaroot.testing.strategies` needs Hypothesis, `database_fixture` needs pytest; nothing else here does.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from schemaroot.testing.databases import database_fixture, memory_database, temporary_database
 from schemaroot.testing.recording import statements
 
-__all__ = ["database_fixture", "memory_database", "statements", "temporary_database"]
+if TYPE_CHECKING:
+    from schemaroot.testing.migrations import assert_migration as assert_migration
+
+__all__ = ["assert_migration", "database_fixture", "memory_database", "statements", "temporary_database"]
+
+
+def __getattr__(name: str) -> object:
+    """Loads `assert_migration`, and Alembic with it, when it is asked for; most tests need neither."""
+    if name == "assert_migration":
+        from schemaroot.testing.migrations import assert_migration
+
+        return assert_migration
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
