@@ -235,3 +235,34 @@ def test_both_drivers_migrate(shop: Shop, driver: str) -> None:
 
     assert document["applied"][0]["revision"] == "0002_notes"
     assert shop.done("migrate", "verify", "--driver", driver).code == 0
+
+
+def test_prune_deletes_what_is_kept_only_with_a_reason_and_a_yes(filled: Shop) -> None:
+    filled.declare(NOTE)
+    filled.done("migrate", "new", "-m", "notes")
+    filled.done("migrate", "up")
+    filled.done("migrate", "down", "--yes")
+    side = "_undo_0002_notes_down_customers"
+
+    assert filled.done("migrate", "prune", "--dry-run", "--json").json["rows"] == {side: 2}
+    assert "Add --reason TEXT" in filled("migrate", "prune").err
+    assert "error[NEEDS_YES]: " in filled("migrate", "prune", "--reason", "nobody goes back").err
+    done = filled.done("migrate", "prune", "--reason", "nobody goes back", "--yes", "--json").json
+
+    assert (done["gone"], done["rows"]) == (True, {side: 2})
+    assert "Nothing is kept." in filled.done("migrate", "prune", "--dry-run").err
+
+
+def test_squash_replaces_files_only_with_a_yes(filled: Shop) -> None:
+    filled.declare(NOTE)
+    filled.done("migrate", "new", "-m", "notes")
+    filled.done("migrate", "up")
+    assert len(filled.done("migrate", "squash", "0002", "--dry-run", "--json").json["replaced"]) == 2
+    assert "error[NEEDS_YES]: " in filled("migrate", "squash", "0002").err
+    assert len(list(filled.versions.glob("*.py"))) == 2
+
+    done = filled.done("migrate", "squash", "0002", "-m", "all of it", "--yes", "--json").json
+
+    assert done["replaced"] == ["0001_first_tables", "0002_notes"]
+    assert [str(path) for path in filled.versions.glob("*.py")] == [done["path"]]
+    assert filled.done("migrate", "status", "--json").json["problems"] == []
