@@ -90,6 +90,17 @@ def test_a_column_declared_twice_is_refused_at_its_second_line() -> None:
             title: Col[int] = integer()
 
 
+@pytest.mark.parametrize("part", [Index("id"), Unique("id"), Check("positive", lambda: None)])
+def test_an_index_or_a_rule_in_the_body_is_refused_with_the_option_to_write(part: object) -> None:
+    with pytest.raises(DeclarationError, match=r"t\.extra: .* no part .*Table, name=\"t\", \w+=\[") as caught:
+
+        class T(Table, name="t"):
+            id: Col[int] = auto_id()
+            extra = part
+
+    assert caught.value.where == "t.extra"
+
+
 def test_a_column_annotated_twice_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"^twice\.title: is declared twice"):
 

@@ -283,6 +283,11 @@ def _declare(
     stray = [key for key, value in namespace.items() if isinstance(value, ColumnSpec) and key not in annotations]
     if stray:
         raise DeclarationError(f"{name}.{stray[0]}", "has no annotation", hint="Write name: Col[type] = ...")
+    for key, value in namespace.items():
+        if isinstance(value, (Check, Index, Unique)):
+            option = {Check: "checks", Index: "indexes", Unique: "unique"}[type(value)]
+            hint = f'Write class {class_name}(Table, name="{name}", {option}=[...]).'
+            raise DeclarationError(f"{name}.{key}", f"{type(value).__name__} is no part of the class's body", hint=hint)
     scope = typing_of.Scope({**vars(builtins), **names})
     found = options.get("found") is not None
     columns = {
