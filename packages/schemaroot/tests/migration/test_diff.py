@@ -217,3 +217,49 @@ def test_a_table_that_looks_renamed_is_asked_about_and_one_that_does_not_is_not(
 
     assert [one.hint for one in rename_questions(before, alike, Renames())] == ['was="tickets" at the table issues']
     assert rename_questions(before, Catalogue(), Renames()) == []
+
+
+def test_a_name_that_becomes_free_is_taken_by_a_rename_after_it() -> None:
+    class Before(Table, name="books"):
+        id: Col[int] = auto_id()
+        title: Col[str] = text()
+        note: Col[str] = text()
+
+    class After(Table, name="books"):
+        id: Col[int] = auto_id()
+        title: Col[str] = text(was="note")
+        heading: Col[str] = text(was="title")
+
+    recorded = declared_catalogue([Before])
+    renames = hinted([After], recorded)
+
+    there = difference(recorded, declared_catalogue([After]), renames)
+    back = difference(declared_catalogue([After]), recorded, renames.inverse())
+    assert there == [AlterTable("books", (RenameColumn("title", "heading"), RenameColumn("note", "title")))]
+    assert back == [AlterTable("books", (RenameColumn("title", "note"), RenameColumn("heading", "title")))]
+    assert hinted([After], declared_catalogue([After])) == Renames()
+
+
+def test_columns_have_their_new_names_before_anything_refers_to_these() -> None:
+    """SQLite lets a reference to `shelf_no` follow the column that is called so, also to that column's next name."""
+
+    class Before(Table, name="shelves"):
+        id: Col[int] = auto_id()
+        number: Col[int] = integer(unique=True)
+        shelf_no: Col[int] = integer()
+
+    class Shelf(Table, name="shelves"):
+        id: Col[int] = auto_id()
+        shelf_no: Col[int] = integer(unique=True, was="number")
+        former: Col[int] = integer(was="shelf_no")
+
+    class Book(Table, name="books"):
+        id: Col[int] = auto_id()
+        shelf: Ref[Shelf, int] = references(lambda: Shelf.shelf_no)
+
+    recorded = declared_catalogue([Before])
+    operations = difference(recorded, declared_catalogue([Book, Shelf]), hinted([Book, Shelf], recorded))
+
+    renamed = AlterTable("shelves", (RenameColumn("shelf_no", "former"), RenameColumn("number", "shelf_no")))
+    assert operations[0] == renamed
+    assert isinstance(operations[1], CreateTable)

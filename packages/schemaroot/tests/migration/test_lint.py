@@ -221,3 +221,25 @@ def test_without_a_database_only_what_needs_no_rows_is_told(db: Database) -> Non
     operation = alter(DropColumn("price"), AddColumn(ColumnDef("isbn", "TEXT", nullable=False)))
 
     assert [one.code for one in lint([operation], before)] == ["DROP_FILLED_COLUMN", "NOT_NULL_WITHOUT_DEFAULT"]
+
+
+def test_columns_are_asked_by_the_names_that_they_have_in_the_database_now(db: Database) -> None:
+    """`title` is `kind` before the revision, and what was called `title` has another name."""
+    renamed = AlterTable("books", (RenameColumn("title", "name"), RenameColumn("kind", "title")))
+    key = IndexDef("uq", "books", (KeyPart(column="title"),), unique=True, where="title IS NOT NULL")
+    reference = AddForeignKey(ForeignKeyDef(("pages",), "shelves", ("number",)))
+
+    (same,) = found(db, renamed, CreateIndex(key))
+    (unkept,) = found(db, renamed, AlterTable("books", (AddCheck(CheckDef("title = 'novel'", "ck")),)))
+    (dangling,) = found(db, AlterTable("shelves", (RenameColumn("id", "number"),)), AlterTable("books", (reference,)))
+
+    assert same.code == "UNIQUE_DUPLICATES" and "'novel' 2 times" in same.message
+    assert unkept.code == "CHECK_VIOLATED" and unkept.message.startswith("1 rows")
+    assert dangling.code == "FOREIGN_KEY_VIOLATED" and dangling.message.startswith("2 rows")
+
+
+def test_what_a_revision_adds_itself_is_left_to_the_copy(db: Database) -> None:
+    added = AlterTable("books", (AddColumn(ColumnDef("code", "TEXT"), using="kind"),))
+    key = IndexDef("uq", "books", (KeyPart(expression="lower(code)"),), unique=True, where="code IS NOT NULL")
+
+    assert found(db, added, CreateIndex(key)) == []

@@ -407,3 +407,25 @@ def test_verify_tells_of_commits_that_the_log_has_lost(runner: Runner) -> None:
     runner.path.write_bytes(older)
 
     assert mending.verify(runner).problems == ["lost commits: marker 1, database 0"]
+
+
+def test_a_file_that_no_program_marks_as_its_own_is_created_too(tmp_path: Path) -> None:
+    write_chain(tmp_path)
+    runner = Runner(Migrations(tmp_path / "versions"), tmp_path / "a.db")
+
+    assert runner.up(create=True).created
+    assert [one.revision for one in mending.history(runner)] == ["0001_initial", "0002_rules", "0003_rank"]
+
+
+def test_a_column_of_a_table_that_gives_no_id_twice_is_renamed(runner: Runner) -> None:
+    write(
+        runner.migrations.folder,
+        "0004_label",
+        "0003_rank",
+        '    with op.alter_table("projects") as projects:\n        projects.rename_column("name", "label")\n',
+        '    with op.alter_table("projects") as projects:\n        projects.rename_column("label", "name")\n',
+    )
+
+    runner.up()
+    runner.down("0001")
+    assert counts(runner) == (3, 12)

@@ -415,3 +415,67 @@ def test_a_computed_column_is_computed_again_where_the_row_was_edited(bench: Ben
     bench.sql("UPDATE cities SET name = 'Kristiania' WHERE id = 2", "INSERT INTO cities VALUES (4, 'Bern')")
     bench.up(ComputeSlug())
     assert bench.sql("SELECT slug FROM cities ORDER BY id") == [("eternal",), ("kristiania",), ("kyiv",), ("bern",)]
+
+
+class OneKey(Revision):
+    def upgrade(self) -> None:
+        with op.alter_table("seats") as seats:
+            seats.set_primary_key("number")
+
+    def downgrade(self) -> None:
+        with op.alter_table("seats") as seats:
+            seats.set_primary_key("number", "side")
+
+
+def test_rows_whose_rowid_became_a_key_have_their_old_one_back(bench: Bench) -> None:
+    bench.sql(
+        "CREATE TABLE seats (number INTEGER NOT NULL, side TEXT NOT NULL, PRIMARY KEY (number, side))",
+        "INSERT INTO seats (rowid, number, side) VALUES (2, 20, 'l'), (5, 50, 'r')",
+    )
+    three_looks(bench, OneKey())
+
+    bench.up(OneKey())
+    bench.sql("INSERT INTO seats VALUES (5, 'new')", "DELETE FROM seats WHERE number = 50")
+    bench.back(OneKey())
+    assert bench.sql("SELECT number, side FROM seats ORDER BY number") == [(5, "new"), (20, "l")]
+    assert bench.sql("SELECT rowid FROM seats WHERE number = 20") == [(2,)]
+
+
+class DropComputed(Revision):
+    def upgrade(self) -> None:
+        with op.alter_table("words") as words:
+            words.drop_column("size")
+
+    def downgrade(self) -> None:
+        with op.alter_table("words") as words:
+            words.add_column(
+                sa.Column("size", sa.Integer, sa.Computed(sa.func.length(sa.column("word")), persisted=False))
+            )
+
+
+def test_a_computed_column_comes_back_to_the_place_where_it_stood(bench: Bench) -> None:
+    bench.sql(
+        "CREATE TABLE words (id INTEGER PRIMARY KEY, size INTEGER AS (length(word)), word TEXT)",
+        "INSERT INTO words (word) VALUES ('a'), ('bc')",
+    )
+    three_looks(bench, DropComputed())
+
+
+class DropName(Revision):
+    def upgrade(self) -> None:
+        with op.alter_table("cities") as cities:
+            cities.drop_column("name")
+
+    def downgrade(self) -> None:
+        with op.alter_table("cities") as cities:
+            cities.add_column(sa.Column("name", sa.Text, nullable=False))
+
+
+def test_new_rows_of_a_table_that_was_empty_get_an_empty_value_on_the_way_back(bench: Bench) -> None:
+    """As they do beside rows whose values are kept."""
+    bench.sql("CREATE TABLE cities (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+    bench.up(DropName())
+    bench.sql("INSERT INTO cities VALUES (1)")
+
+    bench.back(DropName())
+    assert bench.sql("SELECT * FROM cities") == [(1, "")]

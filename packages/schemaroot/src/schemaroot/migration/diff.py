@@ -82,13 +82,15 @@ class _Difference:
     def operations(self) -> list[Operation]:
         """All operations, in order."""
         rebuilt_searches = set(self._searches_to_rebuild())
-        alterations = [one for name in self.declared.tables if name in self.kept for one in self._alter(name)]
+        first = self._renamed_first()
+        alterations = [one for name in self.declared.tables if name in self.kept for one in self._alter(name, first)]
         stale, fresh = self._indexes()
         created = [table for name, table in self.declared.tables.items() if name not in self.kept]
         return [
             *(DropSearch(name) for name in _searches(self.recorded) if name in rebuilt_searches),
             *stale,
             *(RenameTable(old, new) for old, new in self.renames.tables.items() if old in self.recorded.tables),
+            *(AlterTable(name, tuple(self._column_renames(name))) for name in first),
             *(CreateTable(table) for table in referred_first(created)),
             *alterations,
             *(DropTable(table.name) for table in reversed(referred_first(self.gone))),
@@ -140,10 +142,25 @@ class _Difference:
 
     # --- tables ---------------------------------------------------------------------------------------------------
 
-    def _alter(self, name: str) -> Iterator[AlterTable]:
+    def _renamed_first(self) -> list[str]:
+        """The tables whose columns get other names in a step of their own, before anything else refers to these.
+
+        A new foreign key to a name that another column still has would follow that column to its next name.
+        """
+        referring = {
+            key.target
+            for name, table in self.declared.tables.items()
+            for key in _only_in(table.foreign_keys, self.kept[name].foreign_keys if name in self.kept else ())
+            if key.target != name
+        }
+        return [name for name in self.kept if name in referring and self.renames.of(name)]
+
+    def _column_renames(self, table: str) -> list[Action]:
+        return [RenameColumn(old, new) for old, new in self.renames.of(table).items()]
+
+    def _alter(self, name: str, renamed: Sequence[str]) -> Iterator[AlterTable]:
         before, after = self.kept[name], self.declared.tables[name]
-        renamed = [RenameColumn(old, new) for old, new in self.renames.of(name).items()]
-        actions: list[Action] = [*renamed]
+        actions = [] if name in renamed else self._column_renames(name)
         if not same_table(before, after):
             actions += _actions(before, after)
         if actions:

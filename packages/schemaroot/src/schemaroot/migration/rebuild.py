@@ -160,6 +160,8 @@ class Rebuild:
             return in_parentheses(using)
         if column.name == self.new.integer_key and (rowid := rowid_name(self.old)):
             return self._old(rowid)
+        if self.undo and self.undo.direction == "down" and column.default is None and not column.nullable:
+            return empty_value(column)
         return None
 
     def _otherwise(self, column: ColumnDef, using: str | None, side: Side) -> str:
@@ -173,7 +175,7 @@ class Rebuild:
             return "NULL"
         if column.default is not None:
             return in_parentheses(column.default)
-        return "NULL" if column.nullable else EMPTY_VALUES.get(column.type.partition("(")[0], "''")
+        return "NULL" if column.nullable else empty_value(column)
 
     def _side_of(self, column: str, kind: str) -> Side | None:
         if self.undo is None:
@@ -354,6 +356,11 @@ class Rebuild:
         for kind, name, _, sql in before:
             if (kind, folded(name)) not in names and after.get((kind, folded(name))) != sql:
                 raise self.work.invalid(f"rebuilding {self.old.name} changed the {kind} {name}")
+
+
+def empty_value(column: ColumnDef) -> str:
+    """What a returning column gives to a row that has no value for it and must have one."""
+    return EMPTY_VALUES.get(column.type.partition("(")[0], "''")
 
 
 def mentions(expression: str, column: str) -> bool:

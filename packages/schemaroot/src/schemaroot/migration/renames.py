@@ -14,7 +14,7 @@ from schemaroot.schema.table import Table, declaration_of
 
 @dataclass(frozen=True)
 class Renames:
-    """Renames that somebody has said.
+    """Renames that somebody has said, in an order in which each new name is free when its turn comes.
 
     Attributes:
         tables: old names to new ones.
@@ -25,12 +25,9 @@ class Renames:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
     def inverse(self) -> Renames:
-        """The renames of the way back."""
-        back = {new: old for old, new in self.tables.items()}
-        columns = {
-            back.get(table, table): {new: old for old, new in some.items()} for table, some in self.columns.items()
-        }
-        return Renames(back, columns)
+        """The renames of the way back, the last one first."""
+        back = _turned(self.tables)
+        return Renames(back, {back.get(table, table): _turned(some) for table, some in self.columns.items()})
 
     def of(self, table: str) -> Mapping[str, str]:
         """The renamed columns of a table, by its new name."""
@@ -71,20 +68,39 @@ class RenameQuestion:
         return f"{self.table}.{self.old}" if self.table else self.old
 
 
+def _turned(renames: Mapping[str, str]) -> dict[str, str]:
+    return {new: old for old, new in reversed([*renames.items()])}
+
+
 def hinted(tables: Iterable[type[Table]], recorded: Catalogue) -> Renames:
     """The renames that the declarations say and that are not done yet."""
-    renames = Renames()
-    for table in tables:
-        declared = declaration_of(table)
-        there = recorded.tables.get(declared.name)
-        if there is None and declared.was in recorded.tables:
-            renames = renames.with_table(declared.was, declared.name)
-            there = recorded.tables[declared.was]
-        for column in declared.columns.values() if there is not None else ():
-            assert there is not None
-            if column.was and there.column(column.was) and not there.column(column.name):
-                renames = renames.with_column(declared.name, column.was, column.name)
+    declared = [declaration_of(table) for table in tables]
+    said = {one.name: one.was for one in declared if one.was}
+    renames = Renames(_to_do(said, set(recorded.tables)))
+    old_of = {new: old for old, new in renames.tables.items()}
+    for one in declared:
+        there = recorded.tables.get(old_of.get(one.name, one.name))
+        if there is not None and (one.name in old_of or one.name not in renames.tables):
+            said = {column.name: column.was for column in one.columns.values() if column.was}
+            for old, new in _to_do(said, set(there.column_names)).items():
+                renames = renames.with_column(one.name, old, new)
     return renames
+
+
+def _to_do(said: Mapping[str, str], there: set[str]) -> dict[str, str]:
+    """Old names to new ones, of those whose new name is free, or becomes free by a rename before it.
+
+    Args:
+        said: new names to old ones.
+        there: the names that there are.
+    """
+    found: dict[str, str] = {}
+    while True:
+        taken = (there - found.keys()) | set(found.values())
+        ready = {old: new for new, old in said.items() if old in there - found.keys() and new not in taken}
+        if not ready:
+            return found
+        found |= ready
 
 
 ALIKE = 0.5

@@ -248,7 +248,8 @@ class Steps:
             if not must_fill or (before is not None and not before.nullable and column.name not in change.added):
                 continue
             if column.name in change.added:
-                back = self.undo and self.undo.side_of(table, column.name, "dropped")
+                down = self.undo is not None and self.undo.direction == "down"
+                back = down or (self.undo and self.undo.side_of(table, column.name, "dropped"))
                 no_value = change.added[column.name] is None and column.default is None and not back
                 if no_value and self.work.value(statements.has_rows(table)):
                     rows = self.work.value(statements.count(table))
