@@ -220,3 +220,14 @@ def test_facts_of_each_operation_are_there_for_the_runner(bench: Bench) -> None:
     assert done.changed == {"persons"}
     assert {sql for sql in done.statements} <= {sql for sql, _ in seen}
     assert ('DROP TABLE "_old_people"', "alter_table(people): drop_column(name), add_column(n)") in seen
+
+
+def test_names_in_a_computed_column_stay_names_also_where_they_need_quotes(bench: Bench) -> None:
+    bench.sql('CREATE TABLE t (id INTEGER PRIMARY KEY, "key" INTEGER)', "INSERT INTO t VALUES (1, 7), (2, -7)")
+
+    def upgrade() -> None:
+        with op.alter_table("t") as t:
+            t.add_column(sa.Column("positive", sa.INTEGER(), sa.Computed(sa.column("key") > 0, persisted=False)))
+
+    bench.call(upgrade)
+    assert bench.sql("SELECT positive FROM t ORDER BY id") == [(1,), (0,)]

@@ -135,9 +135,11 @@ def column_parts(table: str, column: sa.Column[Any]) -> ColumnParts:
     """The parts of a column that is not in a table yet."""
     made = table_of(table, [column], {})
     parsed = table_def(made)
+    # It names columns that are not in this table of one column, where a name in double quotes is taken for a text.
+    computed = None if column.computed is None else expression_text(column.computed.sqltext)
     indexes = tuple(index_def(index) for index in sorted(made.indexes, key=lambda index: str(index.name)))
     return ColumnParts(
-        replace(parsed.columns[0], comment=column.comment),
+        replace(parsed.columns[0], comment=column.comment, generated=computed),
         parsed.primary_key,
         parsed.checks,
         parsed.uniques,
