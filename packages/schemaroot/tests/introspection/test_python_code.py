@@ -30,7 +30,7 @@ CODE = {
     "length(x) <= 5": 'sa.func.length(sa.column("x")) <= 5',
     "-x COLLATE NOCASE = 'a'": '(-sa.column("x")).collate("NOCASE") == "a"',
     "CASE WHEN a > 1 THEN 'x' ELSE b END": 'sa.case((sa.column("a") > 1, "x"), else_=sa.column("b"))',
-    "CASE a WHEN 1 THEN 'x' END": 'sa.case((1, "x"), value=sa.column("a"))',
+    "CASE a WHEN 1 THEN 'x' END": 'sa.case({1: "x"}, value=sa.column("a"))',
     "CAST(a AS VARCHAR(10))": 'sa.cast(sa.column("a"), sa.VARCHAR(10))',
     "a LIKE 'x!%' ESCAPE '!'": 'sa.column("a").like("x!%", escape="!")',
     "a GLOB 'x*'": 'sa.column("a").bool_op("GLOB")("x*")',
@@ -77,3 +77,11 @@ def test_a_type_is_said_where_sqlalchemy_writes_the_same_words() -> None:
 @pytest.mark.parametrize("value", ["", "a", "'", '"', "a'b", 'a"b', '\'""', "'\"", "\\", "\\'", "\n\t\0", "é\u2028😀"])
 def test_a_string_comes_back_from_its_source(value: str) -> None:
     assert run(python_string(value)) == value
+
+
+def test_values_of_a_case_stand_in_a_dict_as_type_checkers_want_them() -> None:
+    sql = "CASE state WHEN 'new' THEN 'open' WHEN 'old' THEN 'done' ELSE state END"
+
+    assert expression_code(sql) == (
+        'sa.case({"new": "open", "old": "done"}, value=sa.column("state"), else_=sa.column("state"))'
+    )

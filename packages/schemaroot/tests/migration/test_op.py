@@ -231,3 +231,14 @@ def test_names_in_a_computed_column_stay_names_also_where_they_need_quotes(bench
 
     bench.call(upgrade)
     assert bench.sql("SELECT positive FROM t ORDER BY id") == [(1,), (0,)]
+
+
+def test_a_column_with_a_name_of_the_rowid_is_added_too(bench: Bench) -> None:
+    bench.sql("CREATE TABLE t (a TEXT)", "INSERT INTO t VALUES ('x')")
+
+    def upgrade() -> None:
+        with op.alter_table("t") as t:
+            t.add_column(sa.Column("oid", sa.INTEGER(), server_default="7"))
+
+    bench.call(upgrade)
+    assert bench.sql("SELECT rowid, a, oid FROM t") == [(1, "x", 7)]

@@ -255,6 +255,9 @@ def _case(case: Case) -> Iterator[str]:
     when = _element if case.subject is None else _argument
     for then in (_argument, _element):
         parts = [f"({when(condition)}, {then(result)})" for condition, result in case.branches]
+        if case.subject is not None and all(isinstance(condition, Literal) for condition, _ in case.branches):
+            # The way for values that type checkers know.
+            parts = ["{" + ", ".join(f"{when(value)}: {then(result)}" for value, result in case.branches) + "}"]
         parts += [f"value={_element(case.subject)}"] if case.subject is not None else []
         parts += [f"else_={then(case.otherwise)}"] if case.otherwise is not None else []
         yield f"sa.case({', '.join(parts)})"

@@ -30,7 +30,7 @@ from schemaroot.migration.record import Recorder
 from schemaroot.migration.revisions import LoadedRevision
 from schemaroot.migration.session import Session
 from schemaroot.migration.undo import returning
-from schemaroot.migration.verify import PROBLEMS_SHOWN, Followed, Invariant, followed
+from schemaroot.migration.verify import PROBLEMS_SHOWN, Followed, Invariant, followed, only_renamed
 from schemaroot.migration.watch import Watcher
 
 Direction = Literal["up", "down"]
@@ -277,7 +277,7 @@ class _Applying:
                     continue
                 if name not in after:
                     problems.append(f"{name}, which is not declared, is gone")
-                elif after[name].sql != item.sql:
+                elif not only_renamed(item.sql, after[name].sql, self.operations):
                     problems.append(f"{name}, which is not declared, has changed")
         return problems
 

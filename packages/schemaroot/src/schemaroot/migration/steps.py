@@ -32,7 +32,7 @@ from schemaroot.migration.operations import (
 )
 from schemaroot.migration.rebuild import Rebuild, set_sequence
 from schemaroot.migration.search import searched_columns, searches_of
-from schemaroot.migration.undo import Undo, rowid_name
+from schemaroot.migration.undo import ROWID_NAMES, Undo, rowid_name
 from schemaroot.migration.work import Work
 from schemaroot.schema.constraints import search_table, search_triggers
 
@@ -287,6 +287,8 @@ class Steps:
         if not _starts_with(checks, old.checks) or not _starts_with(keys, old.foreign_keys):
             return None
         for column in added:
+            if folded(column.name) in ROWID_NAMES:
+                return None  # newer releases of SQLite do not add what hides the rowid
             if column.stored or (not column.nullable and column.default is None and column.generated is None):
                 return None
             if column.default is not None and not is_constant(column.default):

@@ -23,6 +23,8 @@ from schemaroot.migration.work import Work, shortened
 Direction = Literal["up", "down"]
 
 PREFIX = "_undo_"
+ROWID_NAMES = ("rowid", "_rowid_", "oid")
+"""By which SQLite knows the rowid of a table, as long as no column has the name."""
 
 
 def meta_name(revision: str, direction: Direction) -> str:
@@ -35,7 +37,7 @@ def rowid_name(table: TableDef) -> str | None:
     if table.without_rowid:
         return None
     taken = set(map(folded, table.column_names))
-    return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
+    return next((name for name in ROWID_NAMES if name not in taken), None)
 
 
 def row_key(table: TableDef) -> tuple[str, ...] | None:

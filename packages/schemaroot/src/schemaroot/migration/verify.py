@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from schemaroot.engine.database import Database
 from schemaroot.introspection.catalogue import ColumnDef, TableDef
-from schemaroot.introspection.sql.tokens import folded
+from schemaroot.introspection.sql.tokens import folded, tokenize
 from schemaroot.migration.operations import (
     AlterColumn,
     AlterTable,
@@ -89,3 +89,38 @@ def _follow(table: TableDef, operations: Sequence[Operation]) -> Followed | None
             case _:
                 pass
     return Followed(table.name, name, *((), ()) if reordered else (tuple(names), tuple(names.values())))
+
+
+def only_renamed(before: str, after: str, operations: Sequence[Operation]) -> bool:
+    """Whether two texts of a schema are the same but for names that the operations change, as SQLite follows them."""
+    new_of: dict[str, set[str]] = {}
+    for operation in operations:
+        match operation:
+            case RenameTable(old=old, new=new):
+                new_of.setdefault(folded(old), set()).add(folded(new))
+            case AlterTable(actions=actions):
+                for action in actions:
+                    if isinstance(action, RenameColumn):
+                        new_of.setdefault(folded(action.old), set()).add(folded(action.new))
+            case _:
+                pass
+    ours, theirs = tokenize(before), tokenize(after)
+    return len(ours) == len(theirs) and all(
+        one.text == other.text
+        or (
+            {one.kind, other.kind} <= {"word", "quoted"}
+            and (folded(one.name) == folded(other.name) or folded(other.name) in _reached(new_of, folded(one.name)))
+        )
+        for one, other in zip(ours, theirs, strict=True)
+    )
+
+
+def _reached(new_of: Mapping[str, set[str]], name: str) -> set[str]:
+    """The names that a name may have become, by one rename after the other."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        more = new_of.get(waiting.pop(), set()) - found
+        found |= more
+        waiting += more
+    return found
