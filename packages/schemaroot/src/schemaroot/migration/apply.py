@@ -20,13 +20,11 @@ from schemaroot.migration import statements
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import InvariantError, IrreversibleError, LintError, RevisionFailedError
 from schemaroot.migration.execute import Executed, Executor, failure
-from schemaroot.migration.fence import Fence
 from schemaroot.migration.history import Event, Fact, RowCount, create_history, write_fact
 from schemaroot.migration.lint import allowed, lint
 from schemaroot.migration.op import running
 from schemaroot.migration.operations import Operation
-from schemaroot.migration.prepare import prepare
-from schemaroot.migration.record import Recorder
+from schemaroot.migration.prepare import prepare, recorded
 from schemaroot.migration.revisions import LoadedRevision
 from schemaroot.migration.session import Session
 from schemaroot.migration.undo import returning
@@ -188,7 +186,7 @@ class _Applying:
         """Counts and digests what must come through."""
         self.live_before = read_catalogue(self.connection)
         self.counts = {name: count_rows(self.connection, name) for name in self.live_before.tables}
-        self.operations = self._recorded()
+        self.operations = recorded(self.connection, self.step.loaded, self.step.direction, self.live_before)
         back = {
             folded(name): columns
             for name, columns in returning(self.connection, self.step.revision, self.step.direction).items()
@@ -198,17 +196,6 @@ class _Applying:
         ]
         with self.clock.measure("digests"):
             self.digests = {one.before: self._digest(one.before, one.columns_before) for one in self.follow}
-
-    def _recorded(self) -> list[Operation]:
-        recorder = Recorder(self.live_before)
-        try:
-            with Fence().around(self.connection), running(recorder):
-                self.steps()
-        except IrreversibleError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise failure(self.step.revision, self.step.direction, len(recorder.operations), error) from error
-        return recorder.operations
 
     def _digest(self, table: str, columns: Sequence[str]) -> str:
         if not columns:

@@ -4,21 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from schemaroot.engine.connection import Connection
 from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.introspection.read import read_catalogue
 from schemaroot.introspection.sql.tokens import folded
 from schemaroot.migration import statements
 from schemaroot.migration.backfill import Staging, staging_name
 from schemaroot.migration.describe import describe
-from schemaroot.migration.errors import OperationInvalidError, RevisionFailedError
-from schemaroot.migration.operations import Backfill
-from schemaroot.migration.record import record
+from schemaroot.migration.errors import IrreversibleError, OperationInvalidError, RevisionFailedError
+from schemaroot.migration.execute import failure
+from schemaroot.migration.fence import Fence
+from schemaroot.migration.op import running
+from schemaroot.migration.operations import Backfill, Operation
+from schemaroot.migration.record import Recorder
 from schemaroot.migration.revisions import LoadedRevision
 from schemaroot.migration.session import Session
 from schemaroot.migration.sight import columns_at
 from schemaroot.migration.undo import Direction
 from schemaroot.migration.watch import Watcher
 from schemaroot.migration.work import OnStatement, Work
+
+
+def recorded(
+    connection: Connection, loaded: LoadedRevision, direction: Direction, before: Catalogue
+) -> list[Operation]:
+    """The operations of a revision in a direction, written down behind a fence instead of run.
+
+    Raises:
+        RevisionFailedError: it raised, or tried something behind the back of its operations.
+        IrreversibleError: it says that it cannot be undone.
+    """
+    recorder = Recorder(before)
+    try:
+        with Fence().around(connection), running(recorder):
+            (loaded.upgrade if direction == "up" else loaded.downgrade)()
+    except IrreversibleError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise failure(loaded.revision.id, direction, len(recorder.operations), error) from error
+    return recorder.operations
 
 
 def prepare(
@@ -36,9 +60,8 @@ def prepare(
         RevisionFailedError: a row could not be computed. What was computed before stays, and the next run goes on
             there, or, when the file was changed, begins anew.
     """
-    steps = loaded.upgrade if direction == "up" else loaded.downgrade
     live = read_catalogue(session.connection)
-    operations = record(steps, live)
+    operations = recorded(session.connection, loaded, direction, live)
     places = [place for place, one in enumerate(operations) if isinstance(one, Backfill)]
     if not places:
         return
