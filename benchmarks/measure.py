@@ -93,7 +93,11 @@ class WorkerProcess:
             text=True,
             encoding="utf-8",
         )
-        self.answer()
+        try:
+            self.answer()
+        except BaseException:
+            self.end()
+            raise
 
     def answer(self) -> dict[str, Any]:
         """The next line of the worker."""

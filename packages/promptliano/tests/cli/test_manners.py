@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,19 @@ def test_the_benchmarks_are_only_in_a_checkout(bare: Program, tmp_path: Path) ->
     assert said.err.startswith("error[NOT_IN_CHECKOUT]: ")
 
 
+@pytest.fixture
+def no_benchmarks_loaded() -> Iterator[None]:
+    """Takes away what another test of the same process has loaded under that name, and brings it back."""
+    there = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "benchmarks"}
+    for name in there:
+        del sys.modules[name]
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
+        del sys.modules[name]
+    sys.modules.update(there)
+
+
+@pytest.mark.usefixtures("no_benchmarks_loaded")
 def test_the_benchmarks_get_all_options_and_give_the_exit_code(bare: Program, tmp_path: Path) -> None:
     for name in ("schemaroot", "promptliano"):
         (tmp_path / "packages" / name).mkdir(parents=True)
