@@ -22,7 +22,8 @@ from pathlib import Path
 
 from benchmarks.migration import Cost
 from schemaroot.engine.database import Database
-from schemaroot.migration.runner import Migrations, Options, Runner
+from schemaroot.migration.revisions import Migrations
+from schemaroot.migration.runner import Options, Runner
 from schemaroot.migration.session import Session
 
 FIRST = '''\

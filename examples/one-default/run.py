@@ -32,7 +32,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tables import declared
 
 from schemaroot.migration.draft import new
-from schemaroot.migration.runner import Migrations, Runner
+from schemaroot.migration.revisions import Migrations
+from schemaroot.migration.runner import Runner
 
 PROJECTS, TICKETS = 10, 1000
 

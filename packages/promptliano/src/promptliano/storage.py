@@ -7,7 +7,7 @@ from pathlib import Path
 from promptliano.schema import APPLICATION_ID, SCHEMA_NUMBER, TABLES
 from schemaroot import Database, Identity
 from schemaroot.migration.guard import begin_history, require_current
-from schemaroot.migration.runner import Migrations
+from schemaroot.migration.revisions import Migrations
 
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 """Where the revision files lie."""

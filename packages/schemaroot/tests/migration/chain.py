@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from schemaroot import Database
 from schemaroot.engine.driver import DriverName
-from schemaroot.migration.runner import Migrations, Runner
+from schemaroot.migration.revisions import Migrations
+from schemaroot.migration.runner import Runner
 from schemaroot.migration.watch import SILENT, Watcher
 
 APPLICATION_ID = 0x54455354

@@ -28,7 +28,8 @@ from schemaroot.engine.driver import DriverName, OpenMode
 from schemaroot.engine.driver_apsw import ApswDriver
 from schemaroot.engine.driver_standard import StandardDriver
 from schemaroot.engine.opening import MEMORY
-from schemaroot.migration.runner import Migrations, Options, Runner
+from schemaroot.migration.revisions import Migrations
+from schemaroot.migration.runner import Options, Runner
 
 APPLICATION_ID = 0x54455354
 """As in `chain`, which cannot be imported from the server's process."""

@@ -18,7 +18,8 @@ from schemaroot.migration.compare import differences
 from schemaroot.migration.draft import Draft
 from schemaroot.migration.operations import AddColumn, AlterColumn, AlterTable, Operation
 from schemaroot.migration.recorded import replay
-from schemaroot.migration.runner import Migrations, Options, Runner
+from schemaroot.migration.revisions import Migrations
+from schemaroot.migration.runner import Options, Runner
 from schemaroot.migration.write import write_revision
 
 from .random_changes import Change, Using

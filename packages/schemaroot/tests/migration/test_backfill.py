@@ -309,7 +309,8 @@ def test_a_plan_counts_the_rows(runner: Runner) -> None:
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from schemaroot.migration.runner import Migrations, Options, Runner
+from schemaroot.migration.revisions import Migrations
+from schemaroot.migration.runner import Options, Runner
 from schemaroot.migration.watch import Silent
 
 class Killer(Silent):

@@ -23,7 +23,8 @@ from schemaroot.errors import DatabaseLockedError, DiskError, DiskFullError, New
 from schemaroot.migration import mending
 from schemaroot.migration.errors import MigrationLockedError
 from schemaroot.migration.lock import migration_lock
-from schemaroot.migration.runner import Migrations, Options, Runner
+from schemaroot.migration.revisions import Migrations
+from schemaroot.migration.runner import Options, Runner
 
 from ..engine.shop import digests
 from .chain import APPLICATION_ID, FIRST_DOWN, FIRST_UP, PROJECTS, dump, fill, opened, runner_for, write, write_chain

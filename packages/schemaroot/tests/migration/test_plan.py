@@ -13,7 +13,8 @@ from schemaroot import Col, Table, auto_id, integer, text
 from schemaroot.engine.driver import DriverName
 from schemaroot.migration.errors import SchemaUnknownError
 from schemaroot.migration.plan import Touched, duration_of, plan, plan_draft
-from schemaroot.migration.runner import Migrations, Options, Runner
+from schemaroot.migration.revisions import Migrations
+from schemaroot.migration.runner import Options, Runner
 
 from .chain import APPLICATION_ID, PROJECTS, dump, fill, opened, runner_for, write, write_chain
 

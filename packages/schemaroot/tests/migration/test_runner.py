@@ -30,7 +30,8 @@ from schemaroot.migration.errors import (
     SchemaUnknownError,
 )
 from schemaroot.migration.guard import require_current
-from schemaroot.migration.runner import Migrations, Options, Runner
+from schemaroot.migration.revisions import Migrations
+from schemaroot.migration.runner import Options, Runner
 
 from .chain import (
     APPLICATION_ID,

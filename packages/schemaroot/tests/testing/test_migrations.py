@@ -8,7 +8,7 @@ import pytest
 
 from schemaroot import Database
 from schemaroot.engine.driver import DriverName
-from schemaroot.migration.runner import Migrations
+from schemaroot.migration.revisions import Migrations
 from schemaroot.testing import assert_migration
 
 HEAD = '''"""{name}."""

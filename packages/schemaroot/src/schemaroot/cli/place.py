@@ -22,7 +22,8 @@ from schemaroot.cli.groups import examples
 if TYPE_CHECKING:
     from schemaroot.engine.driver import DriverName
     from schemaroot.engine.files import Identity
-    from schemaroot.migration.runner import Migrations, Runner
+    from schemaroot.migration.revisions import Migrations
+    from schemaroot.migration.runner import Runner
     from schemaroot.migration.watch import Watcher
 
 

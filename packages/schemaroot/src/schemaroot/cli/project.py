@@ -75,7 +75,7 @@ def find_place(
     ] = None,
 ) -> Place:
     """The place that options, environment and `pyproject.toml` name; raises `CommandError`."""
-    from schemaroot.migration.runner import Migrations
+    from schemaroot.migration.revisions import Migrations
 
     folder = Path.cwd()
     home, settings = configuration(folder)

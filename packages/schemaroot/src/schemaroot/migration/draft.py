@@ -13,8 +13,7 @@ from schemaroot.migration.errors import RenameUnclearError
 from schemaroot.migration.operations import Operation
 from schemaroot.migration.recorded import replay
 from schemaroot.migration.renames import RenameQuestion, Renames, hinted, rename_questions
-from schemaroot.migration.revisions import Revisions
-from schemaroot.migration.runner import Migrations
+from schemaroot.migration.revisions import Migrations, Revisions
 from schemaroot.migration.squash import squash as squash  # noqa: PLC0414  # named among the verbs that write files
 from schemaroot.migration.write import write_revision
 

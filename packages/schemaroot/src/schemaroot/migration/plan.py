@@ -37,8 +37,8 @@ from schemaroot.migration.operations import (
 )
 from schemaroot.migration.pruned import lost_on_the_way_down
 from schemaroot.migration.recorded import replay
-from schemaroot.migration.revisions import LoadedRevision, Revision, Revisions
-from schemaroot.migration.runner import Migrations, Options, Runner, Space, space_needed
+from schemaroot.migration.revisions import LoadedRevision, Migrations, Revision, Revisions
+from schemaroot.migration.runner import Options, Runner, Space, space_needed
 from schemaroot.migration.scratch import Scratch, Tried
 from schemaroot.migration.state import State, leaving, matching, pending, read_state
 from schemaroot.migration.write import next_name, revision_source

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,9 @@ from schemaroot.migration.errors import (
 
 if TYPE_CHECKING:
     from alembic.script.revision import RevisionMap
+
+    from schemaroot.migration.verify import Invariant
+    from schemaroot.schema.table import Table
 
 
 @dataclass(frozen=True)
@@ -295,3 +298,26 @@ def standing(
         for name in old:
             del names[name]
     return names, taken_over
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """What a program's migrations are.
+
+    Attributes:
+        folder: where the revision files lie.
+        tables: the tables that the newest revision leads to.
+        application_id: what marks the program's files, or `None` where nothing does.
+        command: how a person calls the command, for hints.
+        invariants: rules of the program that hold after every revision.
+    """
+
+    folder: Path
+    tables: Sequence[type[Table]] = ()
+    application_id: int | None = None
+    command: str = "schemaroot migrate"
+    invariants: Sequence[Invariant] = ()
+
+    def revisions(self) -> Revisions:
+        """The revision files, read and checked against one another."""
+        return Revisions.read(self.folder, command=self.command)

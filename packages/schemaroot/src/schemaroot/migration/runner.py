@@ -40,38 +40,13 @@ from schemaroot.migration.lock import migration_lock
 from schemaroot.migration.pruned import lost_on_the_way_down
 from schemaroot.migration.recorded import replay
 from schemaroot.migration.rehearse import rehearse, remove_rehearsals
-from schemaroot.migration.revisions import Revision, Revisions, number_of
+from schemaroot.migration.revisions import Migrations, Revision, Revisions, number_of
 from schemaroot.migration.session import Session
 from schemaroot.migration.state import State, leaving, matching, pending, read_state
-from schemaroot.migration.verify import Invariant
 from schemaroot.migration.watch import SILENT, Watcher
-from schemaroot.schema.table import Table
 
 SPARE_BYTES = 8 * 1024 * 1024
 """What is left free beside what a migration needs."""
-
-
-@dataclass(frozen=True)
-class Migrations:
-    """What a program's migrations are.
-
-    Attributes:
-        folder: where the revision files lie.
-        tables: the tables that the newest revision leads to.
-        application_id: what marks the program's files, or `None` where nothing does.
-        command: how a person calls the command, for hints.
-        invariants: rules of the program that hold after every revision.
-    """
-
-    folder: Path
-    tables: Sequence[type[Table]] = ()
-    application_id: int | None = None
-    command: str = "schemaroot migrate"
-    invariants: Sequence[Invariant] = ()
-
-    def revisions(self) -> Revisions:
-        """The revision files, read and checked against one another."""
-        return Revisions.read(self.folder, command=self.command)
 
 
 @dataclass(frozen=True)

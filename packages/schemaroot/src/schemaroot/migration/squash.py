@@ -14,8 +14,7 @@ from schemaroot.migration.compare import differences
 from schemaroot.migration.diff import difference
 from schemaroot.migration.errors import SquashRefusedError
 from schemaroot.migration.renames import Renames
-from schemaroot.migration.revisions import LoadedRevision, Revision, Revisions
-from schemaroot.migration.runner import Migrations
+from schemaroot.migration.revisions import LoadedRevision, Migrations, Revision, Revisions
 from schemaroot.migration.scratch import Scratch
 from schemaroot.migration.write import next_name, revision_source, slug, write_revision
 

@@ -19,8 +19,8 @@ from schemaroot.migration import statements
 from schemaroot.migration.compare import differences
 from schemaroot.migration.data_steps import insert_rows
 from schemaroot.migration.errors import MigrationError
-from schemaroot.migration.revisions import Revision, Revisions
-from schemaroot.migration.runner import Migrations, Options, Report, Runner
+from schemaroot.migration.revisions import Migrations, Revision, Revisions
+from schemaroot.migration.runner import Options, Report, Runner
 from schemaroot.migration.session import Session
 from schemaroot.migration.undo import rowid_name
 from schemaroot.migration.work import Work
