@@ -71,10 +71,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("random")
 
 
-@settings(max_examples=170, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_random_changes_lose_nothing_and_go_back(folders: Path, data: st.DataObject) -> None:
-    """170 databases with three changes each: 510 cases."""
+    """200 databases with three changes each, of which about one in seven turns out to be none: more than 500 cases."""
     Story(Dice(data.draw), folders).tell()
 
 
