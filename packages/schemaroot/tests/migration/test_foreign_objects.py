@@ -71,10 +71,6 @@ def test_what_is_not_ours_is_exactly_as_it_was_after_up_down_and_up(runner: Runn
 
 
 CHANGES = {
-    "renames a table": "    op.drop_search('tickets')\n    op.rename_table('tickets', 'jobs')\n",
-    "renames a column": (
-        "    with op.alter_table('projects') as projects:\n        projects.rename_column('state', 'stage')\n"
-    ),
     "drops a column of a view": (
         "    with op.alter_table('projects') as projects:\n        projects.drop_column('state')\n"
         "    # lint: allow DROP_FILLED_COLUMN - a test\n"

@@ -122,6 +122,15 @@ def test_rows_written_after_the_upgrade_get_the_default_on_the_way_back(runner: 
     assert rows == [("p1", "note 1", "new"), ("p3", "note 3", "new"), ("later", None, "open")]
 
 
+def test_what_only_the_side_tables_hold_is_backed_up_too(runner: Runner) -> None:
+    runner.down("base", options=PLAIN)
+
+    report = runner.up("0001")
+
+    assert len(report.backups) == 1
+    assert counts(runner) == (3, 12)
+
+
 def test_the_ledger_says_what_was_done_by_whom_and_with_which_backup(runner: Runner) -> None:
     report = runner.up(steps=1)
     runner.up(options=Options(backup=False, rehearse=False))

@@ -30,7 +30,7 @@ from schemaroot.engine.driver import DriverName, driver_named
 from schemaroot.engine.files import Identity, backup_folder
 from schemaroot.engine.interrupts import interruptible
 from schemaroot.introspection.catalogue import Catalogue
-from schemaroot.introspection.read import read_catalogue
+from schemaroot.introspection.read import INTERNAL_NAMES, read_catalogue
 from schemaroot.migration.apply import Applied, Circumstances, Clock, Direction, Step, apply_step
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError, SchemaUnknownError
@@ -334,7 +334,9 @@ class Runner:
         with Fence().around(session.connection):
             steps, numbers = self._steps(state, some, direction)
         self._refuse_drift(session, state, steps[0].before)
-        is_empty = not read_catalogue(session.connection).tables
+        is_empty = (
+            not read_catalogue(session.connection, internal=True).tables.keys() - INTERNAL_NAMES
+        )  # side tables hold rows
         clock = Clock()
         if is_empty:
             options = replace(options, backup=False, rehearse=False)
