@@ -197,7 +197,7 @@ class Note(
     ),
 ):
     id: Col[int] = auto_id()
-    Title: Col[str | None] = text(default=None, max_length=5)
+    Title: Col[str | None] = text(default=None)
     stars: Col[int] = integer(default=0, minimum=0)
 
 

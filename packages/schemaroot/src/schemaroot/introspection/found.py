@@ -12,8 +12,8 @@ class Customer(
     fullName: Col[str | None] = text(default=None)
 
 The class says how Python sees a column, `found` says how the database has it: its type's very words, its collation, the
-names of its constraints. A column that `found` does not list is created as any other; so a found table grows as a
-declared one does.
+names of its constraints. What both can say (default, nullability, values, a foreign key) they say alike, or the table
+is refused. A column that `found` does not list is created as any other; so a found table grows as a declared one does.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 
 from schemaroot.engine import ddl
 from schemaroot.introspection import render
+from schemaroot.introspection.agreement import check_agreement
 from schemaroot.introspection.catalogue import (
     CheckDef,
     ColumnDef,
@@ -45,7 +46,7 @@ class AsFound:
     """How a database has a table.
 
     Attributes:
-        columns: the columns that it has, in its order; also those that the class leaves out.
+        columns: the columns that it has, in its order; also those whose names no attribute can have.
         primary_key: the key as it stands there, or `None` for the class's own.
         uniques: UNIQUE constraints.
         checks: all CHECKs of the columns listed; the class's kinds add none for these.
@@ -65,8 +66,13 @@ class AsFound:
     without_rowid: bool = False
 
     def create_table(self, ordinary: str, declared: TableDeclaration) -> str:
-        """The CREATE TABLE statement: what is listed here as it is here, the rest as the class declares it."""
+        """The CREATE TABLE statement: what is listed here as it is here, the rest as the class declares it.
+
+        Raises:
+            DeclarationError: an attribute and the column listed here say different things.
+        """
         table = parse_table(ordinary)
+        check_agreement(declared, table, self)
         listed = {column.name for column in self.columns}
         own_checks = {
             constraint_name("ck", declared.name, column.check_name)

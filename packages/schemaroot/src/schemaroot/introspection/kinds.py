@@ -33,7 +33,7 @@ class Kind:
 def kind_of(column: ColumnDef, table: TableDef, facts: ColumnFacts) -> Kind:
     """The kind of a column that was found."""
     conditions = [condition for check in table.checks if (condition := _parsed(check.condition)) is not None]
-    members = next((found for one in conditions if (found := _members(one, column.name))), None)
+    members = next((found for one in table.checks if (found := members_of(one.condition, column.name))), None)
     storage = _storage(column, facts)
     if storage == "integer" and (_is_flag(members) or ("BOOL" in column.type and _holds_flags(facts))):
         return Kind("boolean", "bool", _flag_default(column))
@@ -94,6 +94,12 @@ def affinity_of(words: str) -> OneOf["integer", "real", "text", "blob", "numeric
 
 
 # --- what CHECKs and rows say -----------------------------------------------------------------------------------------
+
+
+def members_of(condition: str, column: str) -> tuple[str | int, ...] | None:
+    """The values that a CHECK's condition limits a column to, or `None` where it does not list them."""
+    expression = _parsed(condition)
+    return None if expression is None else _members(expression, column)
 
 
 def _members(condition: Expression, column: str) -> tuple[str | int, ...] | None:

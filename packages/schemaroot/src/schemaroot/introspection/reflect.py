@@ -11,7 +11,6 @@ schema that it creates is compared with the one that was read.
 from __future__ import annotations
 import __future__
 
-import keyword
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -21,6 +20,7 @@ from typing import Any
 from schemaroot.engine.connection import Connection
 from schemaroot.errors import SchemarootError
 from schemaroot.introspection import catalogue as definitions
+from schemaroot.introspection.agreement import is_attribute
 from schemaroot.introspection.catalogue import Catalogue, ColumnDef, ForeignKeyDef, IndexDef, TableDef, same_table
 from schemaroot.introspection.found import FoundSchema, as_found
 from schemaroot.introspection.kinds import Kind, kind_of
@@ -30,7 +30,6 @@ from schemaroot.introspection.python_code import expression_code, python_string
 from schemaroot.introspection.read import declared_catalogue, read_catalogue
 from schemaroot.introspection.source import WIDTH, Bracketed, Named, Source, call, imports, laid_out, value_source
 from schemaroot.introspection.sql.tokens import folded
-from schemaroot.schema.checking import check_column_name
 
 
 @dataclass(frozen=True)
@@ -312,17 +311,6 @@ def _run(source: str, scope: dict[str, Any]) -> None:
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
-
-
-def is_attribute(table: str, name: str) -> bool:
-    """Whether a column's name can be an attribute of a class."""
-    if unicodedata.normalize("NFKC", name) != name or keyword.issoftkeyword(name):
-        return False
-    try:
-        check_column_name(table, name, found=True)
-    except SchemarootError:
-        return False
-    return True
 
 
 _TAKEN = {
