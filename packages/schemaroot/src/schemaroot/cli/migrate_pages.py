@@ -89,6 +89,7 @@ def show_run(place: Place, report: Report, *, as_json: bool) -> None:
         report.applied,
     )
     kept = {name: rows for one in report.applied for name, rows in one.kept.items()}
+    orphaned = sum(done.orphaned for one in report.applied for done in one.executed)
     sheet = Sheet()
     sheet.line()
     sheet.fields(
@@ -96,6 +97,7 @@ def show_run(place: Place, report: Report, *, as_json: bool) -> None:
         now_at=current or "no revision",
         backup=", ".join(map(str, report.backups)),
         kept=", ".join(f"{count(rows, 'row')} in {name}" for name, rows in kept.items()),
+        orphaned=f"{count(orphaned, 'kept row')} found no row" if orphaned else "",
         time=", ".join(f"{kind} {duration(round(spent * 1000))}" for kind, spent in report.spent.items()),
     )
 
@@ -116,6 +118,7 @@ def _sums(one: Applied) -> dict[str, int]:
     return {
         "copied": sum(done.copied for done in one.executed),
         "restored": sum(done.restored for done in one.executed),
+        "orphaned": sum(done.orphaned for done in one.executed),
         "changed": sum(done.changed for done in one.executed),
     }
 

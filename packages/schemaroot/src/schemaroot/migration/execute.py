@@ -35,6 +35,7 @@ class Executed:
         rebuilt: whether a table was made anew.
         copied: rows that went through a rebuild.
         restored: rows that got kept values back.
+        orphaned: kept rows that found no row to give their values back to.
         changed: rows that a data step changed.
         kept: rows kept in side tables, by their names.
         tables: the tables whose rows or columns it may have changed.
@@ -45,6 +46,7 @@ class Executed:
     rebuilt: bool
     copied: int
     restored: int
+    orphaned: int
     changed: int
     kept: Mapping[str, int]
     tables: frozenset[str]
@@ -132,6 +134,7 @@ class Executor:
             done.rebuilt,
             done.copied,
             done.restored,
+            done.orphaned,
             done.changed,
             kept,
             frozenset(done.tables),

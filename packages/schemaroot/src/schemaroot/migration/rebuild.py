@@ -26,10 +26,11 @@ from schemaroot.migration.work import Work
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What a rebuild did: rows that were copied, and rows that got values back."""
+    """What a rebuild did: rows that were copied, rows that got values back, and kept rows that found none."""
 
     copied: int
     restored: int = 0
+    orphaned: int = 0
 
 
 EMPTY_VALUES = {"TEXT": "''", "INTEGER": "0", "INT": "0", "REAL": "0.0", "BLOB": "x''"}
@@ -66,7 +67,7 @@ class Rebuild:
         text = create_table(new)
         work.run(self.undo.text_of(new, text) if self.undo else text)
         copied = self._copy()
-        restored = self._count_restored()
+        restored, orphaned = self._count_restored()
         kept = self._keep()
         self._carry_sequence(sequence)
         if self.undo:
@@ -85,7 +86,7 @@ class Rebuild:
         self._check_others(objects)
         changed = {*self.change.added, *self.change.converted, *self.change.dropped}
         fill_searches(work, self.catalogue, new.name, changed, all_rows=not self.same_rowids)
-        return Rebuilt(copied, restored)
+        return Rebuilt(copied, restored, orphaned)
 
     # --- where values come from ---------------------------------------------------------------------------------------
 
@@ -244,13 +245,14 @@ class Rebuild:
             )
         return int(copied)
 
-    def _count_restored(self) -> int:
-        """How many rows had something kept for them."""
-        found = 0
+    def _count_restored(self) -> tuple[int, int]:
+        """How many rows had something kept for them, and for how many kept rows there was none."""
+        found = kept = 0
         for join in self._joins():
             source = statements.from_table(self.away, self.old.name, [replace(join, left=False)])
             found += self.work.value(statements.count_from(source))
-        return found
+            kept += self.work.value(statements.count(join.table))
+        return found, kept - found
 
     def _keep(self) -> tuple[Side, int] | None:
         """Fills a side table with the values that the rows lost."""
@@ -324,9 +326,9 @@ class Rebuild:
     # --- what belongs to the table ------------------------------------------------------------------------------------
 
     def _still_fits(self, trigger: str) -> bool:
-        """Whether every column of a deleted row that a trigger of ours names is still there."""
+        """Whether every column of a row that a trigger of ours names is still there."""
         tokens = tokenize(trigger)
-        named = [tokens[place + 2].name for place, token in enumerate(tokens[:-2]) if token.value == "OLD"]
+        named = [tokens[place + 2].name for place, token in enumerate(tokens[:-2]) if token.value in ("OLD", "NEW")]
         rowid = rowid_name(self.new)
         return all(self.new.column(name) or (rowid and folded(name) == rowid) for name in named)
 

@@ -272,6 +272,33 @@ def forget_deleted(trigger: str, table: str, side: str, pairs: Sequence[tuple[st
     )
 
 
+def follow_moved(trigger: str, table: str, side: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """A trigger that gives kept values the new key of their row, in place of what was kept for a row that had it.
+
+    It has no UPDATE OF: a rowid goes by other names as well. Keys that differ by case alone are two in a side table.
+    """
+    moved = " OR ".join(f"OLD.{key} COLLATE BINARY IS NOT NEW.{key}" for _, key in pairs)
+    before = equal((quoted(kept), f"OLD.{key}") for kept, key in pairs)
+    after = equal((quoted(kept), f"NEW.{key}") for kept, key in pairs)
+    sets = ", ".join(f"{quoted(kept)} = NEW.{key}" for kept, key in pairs)
+    return (
+        f"CREATE TRIGGER {quoted(trigger)} AFTER UPDATE ON {quoted(table)} WHEN {moved} "
+        f"BEGIN DELETE FROM {quoted(side)} WHERE {after}; UPDATE {quoted(side)} SET {sets} WHERE {before}; END"
+    )
+
+
+def forget_replaced(trigger: str, table: str, side: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """A trigger that removes what is kept under the key of a new row: REPLACE deletes rows and fires no trigger.
+
+    It is AFTER INSERT, which does not fire where OR IGNORE or an upsert leaves the row that was there.
+    """
+    condition = equal((quoted(kept), f"NEW.{key}") for kept, key in pairs)
+    return (
+        f"CREATE TRIGGER {quoted(trigger)} AFTER INSERT ON {quoted(table)} "
+        f"BEGIN DELETE FROM {quoted(side)} WHERE {condition}; END"
+    )
+
+
 def create_meta(name: str) -> str:
     """The table that tells what a run of a revision kept."""
     return (

@@ -45,6 +45,7 @@ class Done:
         rebuilt: whether the table was made anew.
         copied: rows that went through a rebuild.
         restored: rows that got kept values back.
+        orphaned: kept rows that found no row to give their values back to.
         changed: rows that a data step changed.
         tables: the tables whose rows or columns it may have changed, by their names now.
     """
@@ -52,6 +53,7 @@ class Done:
     rebuilt: bool = False
     copied: int = 0
     restored: int = 0
+    orphaned: int = 0
     changed: int = 0
     tables: set[str] = field(default_factory=set[str])
 
@@ -216,6 +218,7 @@ class Steps:
             done.rebuilt = True
             done.copied += rebuilt.copied
             done.restored += rebuilt.restored
+            done.orphaned += rebuilt.orphaned
         return done
 
     def give_back(self, table: TableDef, columns: list[str]) -> None:

@@ -8,7 +8,7 @@ how the schema was spelt before. The next run the other way takes its values fro
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -294,7 +294,8 @@ class Undo:
         self.rows_kept[side.name] = rows
         pairs = [(kept, statements.names([name])) for name, kept in side.key.items()]
         pairs = pairs or [(side.rowid, rowid_name(table) or "rowid")]
-        self.work.run(statements.forget_deleted(gone_trigger(side.name), side.table, side.name, pairs))
+        for suffix, trigger in TRIGGERS.items():
+            self.work.run(trigger(shortened(side.name, suffix), side.table, side.name, pairs))
 
     def keep_table(self, table: TableDef, rows: int) -> None:
         """Copies all rows of a table that is about to go."""
@@ -370,8 +371,16 @@ class Undo:
     def _bring_back_gone(self) -> None:
         present = {(kind, folded(name)) for kind, name, _, _ in self.work.objects()}
         for noted in self.gone:
-            if ("table", folded(noted.owner)) in present and (noted.kind, folded(noted.name)) not in present:
-                self.work.run(noted.sql)
+            if ("table", folded(noted.owner)) not in present or (noted.kind, folded(noted.name)) in present:
+                continue
+            if noted.name.startswith(PREFIX) and not self._has_side(noted, present):
+                continue
+            self.work.run(noted.sql)
+
+    def _has_side(self, trigger: Noted, present: set[tuple[str, str]]) -> bool:
+        """Whether the side table of a trigger of ours is there still, and was not pruned meanwhile."""
+        named = {folded(token.name) for token in tokenize(trigger.sql) if token.kind in ("word", "quoted")}
+        return all(("table", name) in present for name in named - {folded(trigger.name)} if name.startswith(PREFIX))
 
     def _spell_as_before(self) -> None:
         """Gives schema texts their old spelling where they say the same.
@@ -444,14 +453,17 @@ def key_type(table: TableDef, column: ColumnDef | None) -> str:
     return column.type
 
 
-def gone_trigger(side: str) -> str:
-    """The trigger that forgets kept values of rows which are deleted."""
-    return shortened(side, "_gone")
+TRIGGERS: Mapping[str, Callable[[str, str, str, Sequence[tuple[str, str]]], str]] = {
+    "_gone": statements.forget_deleted,
+    "_moved": statements.follow_moved,
+    "_new": statements.forget_replaced,
+}
+"""What keeps a side table true to the rows of its table: the end of each trigger's name, and what makes its text."""
 
 
-def drop_side(work: Work, side: str, triggers: Iterable[str]) -> None:
-    """Drops a side table, and first the trigger that names it: with a dangling one no row could be deleted."""
-    trigger = gone_trigger(side)
-    if folded(trigger) in triggers:
-        work.run(statements.drop("trigger", trigger))
+def drop_side(work: Work, side: str, triggers: Container[str]) -> None:
+    """Drops a side table, and first the triggers that name it: with a dangling one no row could be written."""
+    for trigger in (shortened(side, suffix) for suffix in TRIGGERS):
+        if folded(trigger) in triggers:
+            work.run(statements.drop("trigger", trigger))
     work.run(statements.drop("table", side))
