@@ -10,7 +10,7 @@ from schemaroot import Database
 from schemaroot.engine.driver import DriverName
 from schemaroot.migration.revisions import Migrations
 from schemaroot.migration.runner import Runner
-from schemaroot.migration.watch import SILENT, Watcher
+from schemaroot.migration.watch import SILENT, Silent, Watcher
 
 APPLICATION_ID = 0x54455354
 
@@ -87,6 +87,17 @@ THIRD_DOWN = """
         projects.drop_column("rank")
         projects.add_column(sa.Column("note", sa.TEXT(), nullable=True))
 """
+
+
+class Listening(Silent):
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        """Remembers."""
+        self.said.append(text)
 
 
 def write(folder: Path, name: str, parents: object, up: str = "", down: str = "") -> Path:

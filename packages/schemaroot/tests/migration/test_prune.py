@@ -11,22 +11,10 @@ from schemaroot.migration import mending
 from schemaroot.migration.errors import RevisionUnknownError
 from schemaroot.migration.plan import plan
 from schemaroot.migration.runner import Options, Runner
-from schemaroot.migration.watch import Silent
 
-from .chain import PROJECTS, dump, fill, opened, runner_for, write_chain
+from .chain import PROJECTS, Listening, dump, fill, opened, runner_for, write_chain
 
 PLAIN = Options(backup=False, rehearse=False)
-
-
-class Listening(Silent):
-    """Remembers what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, text: str) -> None:
-        """Remembers."""
-        self.said.append(text)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from schemaroot.migration.guard import require_current
 from schemaroot.migration.plan import plan
 from schemaroot.migration.runner import Options, Runner
 
-from .chain import dump, fill, opened, runner_for, write, write_chain
+from .chain import Listening, dump, fill, opened, runner_for, write, write_chain
 
 PLAIN = Options(backup=False, rehearse=False)
 MORE_UP = "    op.create_index('ix_more', 'tickets', ['title'])\n"
@@ -113,6 +113,25 @@ def test_a_database_in_the_middle_is_refused_with_the_way_out(runner: Runner) ->
         require_current(db, runner.migrations.folder)
     assert "in the middle" in mending.status(runner).problems[0]
     assert dump(runner.path) == before
+
+
+def test_values_kept_for_squashed_revisions_are_told_with_their_number(runner: Runner) -> None:
+    """The way down of the third revision is gone, and with it the notes that it would have brought back."""
+    runner.up("0003", options=PLAIN)
+    path = squashed(runner)
+    runner.watcher = Listening()
+
+    runner.up(options=PLAIN)
+    told = [text for text in runner.watcher.said if text.startswith("KEPT_VALUES_SQUASHED")]
+    assert told == [
+        "KEPT_VALUES_SQUASHED projects: 3 kept rows in _undo_0003_rank_projects belong to 0003_rank, for which"
+        f" {path.stem} stands now; no down brings them back."
+        ' shop migrate prune 0003_rank --reason "squashed"  # where they are not needed'
+    ]
+    runner.watcher.said.clear()
+    runner.up(options=PLAIN)
+    assert runner.watcher.said == []
+    assert mending.prune(runner, ["0003_rank"], reason="squashed") == {"_undo_0003_rank_projects": 3}
 
 
 def test_a_squash_can_be_squashed_again(runner: Runner, tmp_path: Path) -> None:

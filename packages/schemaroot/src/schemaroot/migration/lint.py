@@ -97,6 +97,7 @@ CODES: Mapping[str, str] = {
     "LARGE_REBUILD": "a large table is copied",
     "NO_WAY_BACK": "the revision has no working downgrade",
     "KEPT_VALUES_PRUNED": "on the way down, values are gone that were kept for it and deleted on purpose",
+    "KEPT_VALUES_SQUASHED": "values are kept for a revision that is squashed, and can no longer come back",
     "INDEX_BLOCKS_WRITES": "an index is built while writers wait (PostgreSQL)",
     "CONSTRAINT_BLOCKS": "a constraint is checked over all rows while writers wait (PostgreSQL)",
 }

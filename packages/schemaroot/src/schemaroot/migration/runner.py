@@ -36,8 +36,9 @@ from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError, SchemaUnknownError
 from schemaroot.migration.fence import Fence
 from schemaroot.migration.history import Event, Fact, applied, create_history, write_fact
+from schemaroot.migration.kept import kept_rows
 from schemaroot.migration.lock import migration_lock
-from schemaroot.migration.pruned import lost_on_the_way_down
+from schemaroot.migration.pruned import lost_by_squash, lost_on_the_way_down
 from schemaroot.migration.recorded import replay
 from schemaroot.migration.rehearse import rehearse, remove_rehearsals
 from schemaroot.migration.revisions import Migrations, Revision, Revisions, number_of
@@ -306,6 +307,8 @@ class Runner:
             session.connection.execute(dialect.set_user_version(number)).fetchall()
         for name, old in state.superseded.items():
             self.watcher.say(f"{name} stands for {len(old)} revisions that the database has.")
+            for finding in lost_by_squash(kept_rows(session.connection), name, old, self.migrations.command):
+                self.watcher.say(f"{finding}. {finding.safer}")
 
     def enter(self, session: Session, some: Sequence[Revision], event: Event, number: int, note: str = "") -> None:
         """Writes lines into the ledger that stand for no work, in one transaction."""
