@@ -85,6 +85,19 @@ def test_check_names_the_row_that_is_wrong(filled: Shop) -> None:
     assert filled.done("db", "check").out == ""
 
 
+def test_a_damaged_backup_is_no_reference(filled: Shop) -> None:
+    backup = made(filled)
+    content = bytearray(backup.read_bytes())
+    content[-10] ^= 0xFF
+    backup.chmod(0o600)
+    backup.write_bytes(content)
+
+    said = filled("db", "check", "--against", backup.name)
+
+    assert said.code == 2
+    assert said.err.startswith("error[BACKUP_NOT_VERIFIED]: ")
+
+
 def test_check_names_drift_and_broken_references(filled: Shop) -> None:
     filled.sql("ALTER TABLE customers ADD COLUMN colour TEXT")
     from contextlib import closing

@@ -184,8 +184,20 @@ def test_repair_accepts_an_edited_file_with_its_reason(filled: Shop) -> None:
     assert filled.done("migrate", "history", "--json").json["entries"][-1]["note"] == "only a comment"
 
 
+def test_status_of_a_schema_that_no_revision_makes_is_a_problem(filled: Shop) -> None:
+    filled.sql("DROP TABLE schema_history")
+    filled.sql("ALTER TABLE orders ADD COLUMN colour TEXT")
+
+    said = filled("migrate", "status")
+
+    assert said.code == 1
+    assert "its schema is that of no revision" in said.err
+    assert "1 revision to go, once that is mended." in said.err
+
+
 def test_stamp_says_where_it_stands_and_force_needs_a_yes(filled: Shop) -> None:
-    assert "is at no revision." in filled.done("migrate", "stamp", "base", "--reason", "try").err
+    stamped = filled.done("migrate", "stamp", "base", "--reason", "try", "--force", "--yes")
+    assert "is at no revision." in stamped.err
     filled.sql("ALTER TABLE orders ADD COLUMN colour TEXT")
 
     refused = filled("migrate", "stamp", "0001", "--reason", "and back")

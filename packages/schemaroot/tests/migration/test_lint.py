@@ -105,7 +105,7 @@ def test_a_new_not_null_column_needs_a_value_for_the_rows_that_are_there(db: Dat
 def test_a_column_that_holds_nulls_cannot_become_not_null(db: Database) -> None:
     finding = only(found(db, alter(AlterColumn(ColumnDef("price", "REAL", nullable=False)))), "NOT_NULL_ON_NULLS")
 
-    assert "in 1 rows (id: 3)" in finding.message
+    assert "in 1 row (id: 3)" in finding.message
     assert "coalesce" in finding.safer
     assert found(db, alter(AlterColumn(ColumnDef("price", "REAL", nullable=False), using="coalesce(price, 0)"))) == []
 
@@ -122,8 +122,9 @@ def test_an_enumeration_value_in_use_cannot_go_and_the_mapping_is_spelt_out(db: 
 
     finding = only(found(db, alter(DropCheck(old), AddCheck(new_check))), "ENUM_VALUE_REMOVED")
 
-    assert "'atlas' is no longer allowed and is the value of 1 rows (id: 1)" in finding.message
-    assert finding.safer == 'using=sa.case((sa.column("kind") == "atlas", "novel"), else_=sa.column("kind"))'
+    assert "'atlas' is no longer allowed and is the value of 1 row (id: 1)" in finding.message
+    case = 'sa.case((sa.column("kind") == "atlas", "novel"), else_=sa.column("kind"))'
+    assert finding.safer == f'books.alter_column("kind", using={case})'
     mapped = AlterColumn(ColumnDef("kind", "TEXT", nullable=False), using="'novel'")
     assert found(db, alter(DropCheck(old), mapped, AddCheck(new_check))) == []
     db.update(Book).set(Book.kind.to("novel")).all_rows().run()
@@ -147,7 +148,7 @@ def test_duplicates_under_a_new_unique_key_are_counted_and_shown(db: Database, m
 
     finding = only(found(db, operation), "UNIQUE_DUPLICATES")
 
-    assert finding.message == "1 values of (kind) stand in more than one row: 'novel' 2 times"
+    assert finding.message == "1 value of (kind) stands in more than one row: 'novel' 2 times"
     partial = CreateIndex(IndexDef("uq_kind", "books", parts, unique=True, where="pages > 1"))
     assert found(db, partial) == []
 
@@ -168,6 +169,10 @@ def test_dropping_what_holds_values_is_an_error_until_the_file_allows_it(db: Dat
     assert "2 values" in column.message and "3 rows" in table.message
     source = f"{column.safer}\n    # lint: allow DROP_FILLED_TABLE\n".encode()
     assert list(allowed(source)) == ["DROP_FILLED_COLUMN"]
+    assert allowed(b"# lint: allow RENAME_LIKE, DROP_FILLED_TABLE - it is another one") == {
+        "RENAME_LIKE": "it is another one",
+        "DROP_FILLED_TABLE": "it is another one",
+    }
     db.update(Book).set(Book.price.to(None)).all_rows().run()
     assert found(db, alter(DropColumn("price"))) == []
 
@@ -234,7 +239,7 @@ def test_columns_are_asked_by_the_names_that_they_have_in_the_database_now(db: D
     (dangling,) = found(db, AlterTable("shelves", (RenameColumn("id", "number"),)), AlterTable("books", (reference,)))
 
     assert same.code == "UNIQUE_DUPLICATES" and "'novel' 2 times" in same.message
-    assert unkept.code == "CHECK_VIOLATED" and unkept.message.startswith("1 rows")
+    assert unkept.code == "CHECK_VIOLATED" and unkept.message.startswith("1 row does not keep")
     assert dangling.code == "FOREIGN_KEY_VIOLATED" and dangling.message.startswith("2 rows")
 
 

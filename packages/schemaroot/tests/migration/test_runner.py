@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from schemaroot.migration.errors import (
     RevisionHeadsError,
     RevisionMissingError,
     RevisionOrderError,
+    RevisionParentError,
     RevisionUnknownError,
     SchemaDriftError,
     SchemaUnknownError,
@@ -245,6 +247,24 @@ def test_a_removed_file_is_refused_by_name(runner: Runner) -> None:
         runner.up()
 
 
+def test_a_gone_file_in_the_middle_is_let_go_once_the_next_one_does_not_name_it(runner: Runner) -> None:
+    gone = write(runner.migrations.folder, "0004_gone", "0003_rank")
+    last = write(runner.migrations.folder, "0005_last", "0004_gone")
+    runner.up(options=PLAIN)
+    gone.unlink()
+    with pytest.raises(RevisionParentError) as refused:
+        mending.repair(runner, "0004_gone", reason="never released")
+    assert "mend its down_revision" in refused.value.hint and "with repair" in refused.value.hint
+
+    last.write_text(last.read_text().replace("'0004_gone'", "'0003_rank'"))
+    mending.repair(runner, "0004_gone", reason="never released")
+    mending.repair(runner, "0005_last", reason="0004 is gone")
+
+    assert runner.up().applied == []
+    status = mending.status(runner, whole=True)
+    assert (status.current, status.problems) == ("0005_last", ())
+
+
 def test_a_gap_is_refused_by_name(runner: Runner) -> None:
     runner.up(options=PLAIN)
     write(runner.migrations.folder, "0002_between", "0001_initial")
@@ -366,10 +386,12 @@ def test_a_way_back_that_does_not_lead_back_is_found_in_the_rehearsal(runner: Ru
 def test_a_danger_is_refused_until_the_file_says_that_it_is_meant(runner: Runner) -> None:
     path = runner.migrations.folder / "0003_rank.py"
     path.write_text(path.read_text().replace("# lint:", "# lint too:"))
+    runner.up("0002", options=PLAIN)
 
     with pytest.raises(LintError, match=r"projects\.note.* 3 values.*# lint: allow DROP_FILLED_COLUMN - your reason"):
         runner.up()
-    assert mending.status(runner).current == "0001_initial"
+    assert list_backups(runner.path) == []
+    assert mending.status(runner).current == "0002_rules"
     assert runner.up(options=Options(allow=["DROP_FILLED_COLUMN"])).applied[-1].revision == "0003_rank"
     assert mending.history(runner)[-1].note == "allowed DROP_FILLED_COLUMN"
 
@@ -387,7 +409,59 @@ def test_a_rule_of_the_program_that_breaks_rolls_the_revision_back(runner: Runne
     assert mending.status(runner).current == "0001_initial"
 
 
+# --- ids and standing -------------------------------------------------------------------------------------------------
+
+
+def test_an_id_that_was_moved_above_all_given_ones_comes_through_a_rebuild(runner: Runner) -> None:
+    with opened(runner) as db, db.transaction():
+        db.execute(sa.insert(PROJECTS).values(name="moved"))
+        db.execute(sa.update(PROJECTS).where(PROJECTS.c.name == "moved").values(id=50))
+    sequences = [row for row in dump(runner.path) if row[0] == "sequence"]
+
+    runner.up("0002")
+
+    assert [row for row in dump(runner.path) if row[0] == "sequence"] == sequences
+    with opened(runner) as db, db.transaction():
+        db.execute(sa.insert(PROJECTS).values(name="next"))
+        assert db.one(sa.select(PROJECTS.c.id).where(PROJECTS.c.name == "next"))[0] == 51
+
+
+def test_status_tells_of_a_schema_without_history_that_no_revision_makes(runner: Runner) -> None:
+    with sqlite3.connect(runner.path) as connection:
+        connection.execute("DROP TABLE schema_history")
+    connection.close()
+    assert mending.status(runner, whole=True).problems == ()
+    with sqlite3.connect(runner.path) as connection:
+        connection.execute("ALTER TABLE projects ADD COLUMN odd TEXT")
+    connection.close()
+
+    (problem,) = mending.status(runner, whole=True).problems
+
+    assert "its schema is that of no revision; nearest is 0001_initial" in problem
+
+
+def test_status_tells_of_a_damaged_file(runner: Runner) -> None:
+    with sqlite3.connect(runner.path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'ix_tickets_project'").fetchone()
+    connection.close()
+    content = bytearray(runner.path.read_bytes())
+    content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+    runner.path.write_bytes(content)
+
+    assert mending.status(runner, whole=True).problems[0].startswith("The file is damaged: ")
+
+
 # --- stamping ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_database_that_has_the_tables_is_not_at_base(runner: Runner) -> None:
+    with pytest.raises(SchemaDriftError, match="table projects is still there; table tickets is still there"):
+        mending.stamp(runner, "base", reason="by mistake")
+    mending.stamp(runner, "base", reason="on purpose", force=True)
+
+    with pytest.raises(RehearsalError, match=r"the name projects is taken already.* stamp the database"):
+        runner.up()
 
 
 def test_a_stamp_needs_the_schema_or_force_and_leaves_a_line(runner: Runner) -> None:

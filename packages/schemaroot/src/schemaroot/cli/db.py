@@ -150,12 +150,16 @@ def check(
 
     Exit code 1 says that something is not as it should be. Nothing is changed.
     """
-    from schemaroot.backup.manifest import find_backup, read_backup
+    from schemaroot.backup.manifest import find_backup
+    from schemaroot.backup.verify import verify_backup
     from schemaroot.cli import db_pages
     from schemaroot.cli.checking import check_place
     from schemaroot.cli.progress import watching
 
-    chosen = read_backup(find_backup(place.database, against)) if against is not None else None
+    chosen = None
+    if against is not None:
+        path = find_backup(place.database, against)
+        chosen = verify_backup(path, identity=place.identity, driver=place.driver).require()
     with watching() as watcher:
         findings = check_place(place, watcher, chosen)
     db_pages.show_check(place, findings, as_json=as_json)

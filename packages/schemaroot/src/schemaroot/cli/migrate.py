@@ -176,12 +176,12 @@ def down(
 def status(place: Place, as_json: Json = False) -> None:
     """Say where the database stands: what it has, what is pending, what keeps it from going on.
 
-    Exit code 1 says that the history and the files do not fit.
+    Exit code 1 says that the history and the files do not fit, that the file is damaged, or that its schema is unknown.
     """
     from schemaroot.cli import migrate_pages
     from schemaroot.migration import mending
 
-    migrate_pages.show_status(place, mending.status(place.runner()), as_json=as_json)
+    migrate_pages.show_status(place, mending.status(place.runner(), whole=True), as_json=as_json)
 
 
 def check(place: Place, as_json: Json = False) -> None:
@@ -256,7 +256,8 @@ def repair(
 ) -> None:
     """Accept what is refused about one revision: a file that was edited, or that is gone.
 
-    The schema stays as it is, and the history keeps the reason.
+    Where another file builds on the one that is gone, mend its down_revision first, and then repair that one too. The
+    schema stays as it is, and the history keeps the reason.
     """
     from schemaroot.cli import migrate_pages
     from schemaroot.migration import mending

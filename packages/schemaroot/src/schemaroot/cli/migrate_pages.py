@@ -160,7 +160,8 @@ def show_status(place: Place, found: Status, *, as_json: bool) -> None:
             talk(problem)
         here = f"{found.database} is at {found.current or 'no revision'}"
         if found.pending:
-            talk(f"{here}; {count(len(found.pending), 'revision')} to go: {place.migrate('up')}")
+            way = "once that is mended." if found.problems else f"{place.migrate('up')}"
+            talk(f"{here}; {count(len(found.pending), 'revision')} to go{', ' if found.problems else ': '}{way}")
         elif not found.problems:
             talk(f"{here}, the newest.")
     if found.problems:

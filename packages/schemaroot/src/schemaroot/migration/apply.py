@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from schemaroot.backup.create import integrity_problems
 from schemaroot.backup.digest import count_rows, digest_table
 from schemaroot.engine import dialect
-from schemaroot.errors import DatabaseError
+from schemaroot.errors import DatabaseError, SchemarootError
 from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.introspection.read import read_catalogue
 from schemaroot.introspection.sql.tokens import folded
@@ -29,7 +29,7 @@ from schemaroot.migration.revisions import LoadedRevision
 from schemaroot.migration.session import Session
 from schemaroot.migration.undo import returning
 from schemaroot.migration.verify import PROBLEMS_SHOWN, Followed, Invariant, followed, only_renamed
-from schemaroot.migration.watch import Watcher
+from schemaroot.migration.watch import SILENT, Watcher
 
 Direction = Literal["up", "down"]
 
@@ -139,6 +139,22 @@ def apply_step(session: Session, step: Step, circumstances: Circumstances) -> Ap
         applying.check()
         done = applying.enter(started)
     return done
+
+
+def refuse_dangers(session: Session, step: Step, circumstances: Circumstances) -> None:
+    """Raises `LintError` for a revision that will be refused, before anything is made for its run.
+
+    Only that: whatever else is wrong is told where the revision runs, which tells its warnings too.
+    """
+    applying = _Applying(session, step, replace(circumstances, watcher=SILENT))
+    applying.live_before = read_catalogue(session.connection)
+    try:
+        applying.operations = recorded(session.connection, step.loaded, step.direction, applying.live_before)
+        applying.lint()
+    except LintError:
+        raise
+    except SchemarootError:
+        return
 
 
 @contextmanager

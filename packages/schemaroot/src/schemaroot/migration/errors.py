@@ -49,7 +49,8 @@ class RevisionParentError(MigrationError):
         self.revision = revision
         super().__init__(
             f"Revision {revision} {problem}; nothing was run.",
-            hint="Bring the file back (version control has it), or mend its down_revision.",
+            hint="Bring the file back (version control has it), or mend its down_revision; a database that has it takes"
+            " the change with repair, one revision after the other.",
         )
 
 
@@ -310,7 +311,8 @@ class RehearsalError(MigrationError):
         self.backup = backup
         super().__init__(
             f"The rehearsal on a copy failed ({stage}): {problem.rstrip('.')}. The database itself was not changed.",
-            hint="Mend the revision and run again." + (f" The backup is {backup}." if backup else ""),
+            hint="Mend the revision, or the rows that it names, and run again."
+            + (f" The backup is {backup}." if backup else ""),
         )
 
 

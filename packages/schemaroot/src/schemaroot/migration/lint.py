@@ -1,6 +1,6 @@
 """What would a revision do to *this* database? Found before anything runs, each with the safer way ready to paste.
 
-A finding that is meant is allowed in the revision file, with the reason:
+A finding that is meant is allowed in the revision file, with the reason; several with commas between them:
 
     # lint: allow DROP_FILLED_COLUMN - nobody has read it since the rewrite
 """
@@ -103,12 +103,18 @@ CODES: Mapping[str, str] = {
 }
 """Every kind of finding, and what it is."""
 
-_ALLOW = re.compile(rb"#[ \t]*lint:[ \t]*allow[ \t]+(?P<code>[A-Z_]+)[ \t]*-[ \t]*(?P<reason>\S[^\r\n]*)")
+_ALLOW = re.compile(
+    rb"#[ \t]*lint:[ \t]*allow[ \t]+(?P<codes>[A-Z_]+(?:[ \t]*,[ \t]*[A-Z_]+)*)[ \t]*-[ \t]*(?P<reason>\S[^\r\n]*)"
+)
 
 
 def allowed(source: bytes) -> dict[str, str]:
     """The findings that a revision file allows, with its reasons; without a reason none is."""
-    return {found["code"].decode(): found["reason"].decode("utf-8", "replace") for found in _ALLOW.finditer(source)}
+    return {
+        code.strip().decode(): found["reason"].decode("utf-8", "replace")
+        for found in _ALLOW.finditer(source)
+        for code in found["codes"].split(b",")
+    }
 
 
 def lint(
@@ -204,7 +210,7 @@ class _Linter:
             "UNIQUE_DUPLICATES",
             "error",
             table,
-            f"{total:,} values of ({over}) stand in more than one row: {shown}",
+            f"{_many(total, 'value')} of ({over}) {'stands' if total == 1 else 'stand'} in more than one row: {shown}",
             "# first, in a revision of its own: keep one row of each and delete or change the others",
         )
 
@@ -302,7 +308,7 @@ class _Alteration:
                 "DROP_FILLED_COLUMN",
                 "error",
                 name,
-                f"{name} goes{_of_rows(filled, 'values', 'with its')}; a side table keeps them until it is pruned",
+                f"{name} goes{_of_rows(filled, 'value', 'with its')}; a side table keeps them until it is pruned",
                 f"# lint: allow DROP_FILLED_COLUMN - why {self.table.name}.{name} is not needed any more",
             )
 
@@ -316,7 +322,7 @@ class _Alteration:
                 "NOT_NULL_ON_NULLS",
                 "error",
                 column.name,
-                f"{column.name} becomes NOT NULL and is null{_of_rows(self._rows(stored.is_(None)), 'rows', 'in')}"
+                f"{column.name} becomes NOT NULL and is null{_of_rows(self._rows(stored.is_(None)), 'row', 'in')}"
                 + self.linter.examples(self.table.name, stored.is_(None)),
                 f'{self.table.name}.alter_column(..., using=sa.func.coalesce(sa.column("{column.name}"), ...))',
             )
@@ -333,7 +339,7 @@ class _Alteration:
                 "error",
                 column.name,
                 f"{old.type or 'no type'} becomes {column.type or 'no type'}, which changes values"
-                f"{_of_rows(rows, 'rows', 'of')}{self.linter.examples(self.table.name, changed) if rows else ''}",
+                f"{_of_rows(rows, 'row', 'of')}{self.linter.examples(self.table.name, changed) if rows else ''}",
                 f'{self.table.name}.alter_column(..., using=sa.cast(sa.column("{column.name}"), ...))',
             )
 
@@ -354,7 +360,7 @@ class _Alteration:
                 "CHECK_VIOLATED",
                 "error",
                 "",
-                f"{rows:,} rows do not keep {check.name or check.condition}"
+                f"{_many(rows, 'row')} {'does' if rows == 1 else 'do'} not keep {check.name or check.condition}"
                 + self.linter.examples(self.table.name, condition),
                 "# first, in a revision of its own: correct these rows",
             )
@@ -384,14 +390,15 @@ class _Alteration:
             rows = self._rows(condition)
             if rows != 0:
                 safer = (
-                    f"using=sa.case((sa.column({column!r}) == {value}, {after[0] if after else '...'}),"
-                    f" else_=sa.column({column!r}))"
+                    f"{self.table.name}.alter_column({column!r},"
+                    f" using=sa.case((sa.column({column!r}) == {value}, {after[0] if after else '...'}),"
+                    f" else_=sa.column({column!r})))"
                 )
                 yield self._found(
                     "ENUM_VALUE_REMOVED",
                     "error",
                     column,
-                    f"{value} is no longer allowed and is the value{_of_rows(rows, 'rows', 'of')}"
+                    f"{value} is no longer allowed and is the value{_of_rows(rows, 'row', 'of')}"
                     + (self.linter.examples(self.table.name, condition) if rows else ""),
                     safer.replace("'", '"'),
                 )
@@ -418,7 +425,7 @@ class _Alteration:
                 "FOREIGN_KEY_VIOLATED",
                 "error",
                 key.columns[0],
-                f"{rows:,} rows refer to rows of {key.target} that are not there"
+                f"{_many(rows, 'row')} {'refers' if rows == 1 else 'refer'} to rows of {key.target} that are not there"
                 + self.linter.examples(self.table.name, condition),
                 "# first, in a revision of its own: delete these rows, or set the reference to null",
             )
@@ -490,5 +497,9 @@ def _part(part: KeyPart) -> Any:
     return own.collate(part.collation) if part.collation is not None else own
 
 
-def _of_rows(rows: int | None, noun: str = "rows", with_words: str = "with") -> str:
-    return "" if rows is None else f" {with_words} {rows:,} {noun}"
+def _many(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _of_rows(rows: int | None, noun: str = "row", with_words: str = "with") -> str:
+    return "" if rows is None else f" {with_words} {_many(rows, noun)}"

@@ -8,18 +8,20 @@ from datetime import datetime
 
 from schemaroot.backup.create import integrity_problems
 from schemaroot.engine import dialect
+from schemaroot.engine.database import Database
 from schemaroot.engine.marker import find_lost_commits
 from schemaroot.errors import SchemarootError
+from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.introspection.read import read_catalogue
 from schemaroot.migration.compare import differences
-from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError
+from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError, SchemaUnknownError
 from schemaroot.migration.history import Fact, HistoryEntry, RowCount, applied, create_history, write_fact
 from schemaroot.migration.kept import Kept, kept_rows
 from schemaroot.migration.kept import prune as delete_kept
 from schemaroot.migration.recorded import replay
-from schemaroot.migration.revisions import Revision, number_of
+from schemaroot.migration.revisions import Revision, Revisions, number_of
 from schemaroot.migration.runner import Report, Runner
-from schemaroot.migration.state import read_state
+from schemaroot.migration.state import matching, read_state
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,12 @@ class Status:
         return self.applied[-1].revision if self.applied else ""
 
 
-def status(runner: Runner) -> Status:
+def status(runner: Runner, *, whole: bool = False) -> Status:
     """Where the database stands; a fault of the history is told, not raised.
+
+    Args:
+        runner: whose database.
+        whole: also whether an `up` could begin: is the file damaged, is a schema without history that of a revision?
 
     Raises:
         DatabaseMissingError and the like when the file cannot be read, RevisionError when the files cannot.
@@ -76,12 +82,31 @@ def status(runner: Runner) -> Status:
         except SchemarootError as error:
             problems.append(str(error))
             state = read_state(db, revisions, strict=False)
+        if whole:
+            problems += _hindrances(runner, revisions, db, has_history=state.has_history)
     has = applied(state.entries)
     known = tuple(
         AppliedRevision(name, entry.event, entry.applied, entry.by, entry.backup) for name, entry in has.items()
     )
     pending = tuple(one.id for one in revisions.ordered if one.id not in state.names)
     return Status(str(runner.path), known, pending, head, tuple(problems))
+
+
+def _hindrances(runner: Runner, revisions: Revisions, db: Database, *, has_history: bool) -> list[str]:
+    """What an `up` would refuse beside faults of the history."""
+    connection = db.pool.take()
+    try:
+        found = [f"The file is damaged: {problem}" for problem in integrity_problems(connection)]
+        if not found and not has_history:
+            recorded = replay([one.load() for one in revisions.ordered], driver=runner.driver)
+            number, differs = matching(read_catalogue(connection), revisions.ordered, recorded)
+            if differs:
+                found.append(str(SchemaUnknownError(str(runner.path), revisions.ordered[number - 1].id, differs)))
+    except SchemarootError as error:
+        return [str(error)]
+    finally:
+        db.pool.give(connection)
+    return found
 
 
 def history(runner: Runner) -> tuple[HistoryEntry, ...]:
@@ -138,9 +163,8 @@ def stamp(runner: Runner, wanted: str, *, reason: str, force: bool = False) -> R
     some = () if wanted == "base" else revisions.ancestors(revisions.named(wanted).id)
     report = Report()
     with runner.working(revisions, report) as session:
-        recorded = replay([one.load() for one in some], driver=runner.driver)[-1]
-        said = differences(recorded, read_catalogue(session.connection))
-        if said and not force:
+        said = [] if force else _unlike(runner, revisions, some, read_catalogue(session.connection))
+        if said:
             raise SchemaDriftError(wanted, said, runner.migrations.command)
         has = applied(read_state(session.db, revisions, strict=False).entries)
         comes = [one for one in some if one.id not in has]
@@ -153,6 +177,14 @@ def stamp(runner: Runner, wanted: str, *, reason: str, force: bool = False) -> R
                 write_fact(session.db, Fact(one.id, "stamp", one.checksum, note=reason))
             session.connection.execute(dialect.set_user_version(number_of(some))).fetchall()
     return report
+
+
+def _unlike(runner: Runner, revisions: Revisions, some: Sequence[Revision], live: Catalogue) -> list[str]:
+    """How a schema differs from what some revisions make; a table that only the others make is too much."""
+    recorded = replay([one.load() for one in some], driver=runner.driver)[-1]
+    others = replay([one.load() for one in revisions.ordered], driver=runner.driver)
+    gone = {name: None for state in others for name in state.tables if name not in recorded.tables}
+    return differences(recorded, live, gone=list(gone))
 
 
 def repair(runner: Runner, wanted: str, *, reason: str) -> str:
@@ -170,7 +202,8 @@ def repair(runner: Runner, wanted: str, *, reason: str) -> str:
         What was accepted, in a sentence.
     """
     revisions = runner.migrations.revisions()
-    with runner.working(revisions, Report()) as session:
+    # A database whose newest file is gone looks like that of a newer program.
+    with runner.working(revisions, Report(), newer=wanted not in revisions.by_id) as session:
         entry = applied(read_state(session.db, revisions, strict=False).entries).get(wanted)
         if entry is None:
             raise RevisionUnknownError(wanted, list(applied(read_state(session.db, revisions, strict=False).entries)))
@@ -178,6 +211,8 @@ def repair(runner: Runner, wanted: str, *, reason: str) -> str:
         with session.revision_transaction():
             if revision is None:
                 write_fact(session.db, Fact(wanted, "unstamp", entry.checksum, note=reason))
+                number = number_of(read_state(session.db, revisions, strict=False).applied)
+                session.connection.execute(dialect.set_user_version(number)).fetchall()
                 return f"{wanted} is no longer counted as applied."
             if revision.checksum == entry.checksum:
                 return f"{wanted} is as it was applied; nothing to repair."

@@ -346,10 +346,12 @@ class Rebuild:
             if value is not None and self.undo:
                 self.undo.keep_sequence(self.new.name, value)
             return
-        if self.undo and (kept := self.undo.sequences.get(folded(self.new.name))) is not None:
-            value = max(kept, value or 0)
-        if value is not None:
-            set_sequence(self.work, self.new.name, value)
+        kept = self.undo.sequences.get(folded(self.new.name)) if self.undo else None
+        if kept is not None:
+            set_sequence(self.work, self.new.name, max(kept, value or 0))
+        elif value is not None:
+            # The copy raised it where an id had been moved above it; it is what it was, and SQLite goes by both.
+            set_sequence(self.work, self.new.name, value, lower=True)
 
     def _check_others(self, before: list[tuple[str, str, str, str]]) -> None:
         """Nothing but the table and what is on it has another text now."""
@@ -376,10 +378,10 @@ def _key(names: Iterable[str], wanted: str) -> str:
     return next(name for name in names if folded(name) == folded(wanted))
 
 
-def set_sequence(work: Work, table: str, value: int) -> None:
-    """Sets the highest id that a table with AUTOINCREMENT has given."""
+def set_sequence(work: Work, table: str, value: int, *, lower: bool = False) -> None:
+    """Sets the highest id that a table with AUTOINCREMENT has given; where it is higher, only with `lower`."""
     current = work.ask(statements.SEQUENCE, (table,))
     if not current:
         work.run(statements.ADD_SEQUENCE, (table, value))
-    elif current[0][0] < value:
+    elif current[0][0] < value or (lower and current[0][0] != value):
         work.run(statements.SET_SEQUENCE, (value, table))

@@ -44,8 +44,10 @@ class Fingerprint:
         digests = {name: made.digest for name, made in digest_tables(connection, tables).items()}
         ids = sa.table(_SEQUENCE, sa.column("name", sa.TEXT()), sa.column("seq", sa.INTEGER()))
         sequences = session.db.all(sa.select(ids.c.name, ids.c.seq)) if _SEQUENCE in named else []
+        catalogue = read_catalogue(connection)
+        highest = {name: _highest_id(session, catalogue, name) for name, _ in sequences if not is_internal(name)}
         return cls(
-            read_catalogue(connection), digests, {name: last for name, last in sequences if not is_internal(name)}
+            catalogue, digests, {name: max(last or 0, highest[name]) for name, last in sequences if name in highest}
         )
 
     def differences(self, other: Fingerprint) -> list[str]:
@@ -59,6 +61,15 @@ class Fingerprint:
             if other.sequences.get(name) != number:
                 said.append(f"the next id of {name} is not the same")
         return said
+
+
+def _highest_id(session: Session, catalogue: Catalogue, name: str) -> int:
+    """The highest id among the rows of a table; the next one lies above it, whatever SQLite noted as given."""
+    key = catalogue.tables[name].integer_key if name in catalogue.tables else None
+    if key is None:
+        return 0
+    ids = sa.table(name, sa.column(key, sa.INTEGER()))
+    return int(session.db.one(sa.select(sa.func.coalesce(sa.func.max(ids.c[key]), 0)))[0])
 
 
 def rehearse(session: Session, steps: Sequence[Step], numbers: Sequence[int], circumstances: Circumstances) -> Clock:

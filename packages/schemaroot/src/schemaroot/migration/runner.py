@@ -31,7 +31,7 @@ from schemaroot.engine.files import Identity, backup_folder
 from schemaroot.engine.interrupts import interruptible
 from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.introspection.read import INTERNAL_NAMES, read_catalogue
-from schemaroot.migration.apply import Applied, Circumstances, Clock, Direction, Step, apply_step
+from schemaroot.migration.apply import Applied, Circumstances, Clock, Direction, Step, apply_step, refuse_dangers
 from schemaroot.migration.compare import differences
 from schemaroot.migration.errors import RevisionUnknownError, SchemaDriftError, SchemaUnknownError
 from schemaroot.migration.fence import Fence
@@ -48,6 +48,9 @@ from schemaroot.migration.watch import SILENT, Watcher
 
 SPARE_BYTES = 8 * 1024 * 1024
 """What is left free beside what a migration needs."""
+
+NEWEST = 2**31 - 1
+"""The highest number of a schema that a file's header holds."""
 
 
 @dataclass(frozen=True)
@@ -210,9 +213,12 @@ class Runner:
 
     # --- opening --------------------------------------------------------------------------------------------------
 
-    def open(self, revisions: Revisions, *, read_only: bool = False) -> Database:
-        """The database; another program's file, and one that is newer than the revisions, are refused untouched."""
-        identity = self._identity(number_of(revisions.ordered))
+    def open(self, revisions: Revisions, *, read_only: bool = False, newer: bool = False) -> Database:
+        """The database; another program's file, and one that is newer than the revisions, are refused untouched.
+
+        With `newer`, one that is newer is not refused.
+        """
+        identity = self._identity(NEWEST if newer else number_of(revisions.ordered))
         return Database.open(
             f"sqlite:///{self.path}",
             identity=identity,
@@ -227,8 +233,13 @@ class Runner:
         return None if marked is None else Identity(marked, number)
 
     @contextmanager
-    def working(self, revisions: Revisions, report: Report, *, create: bool = False) -> Generator[Session]:
-        """The lock, and the database opened for migrating; a file that was created goes when nothing comes of it."""
+    def working(
+        self, revisions: Revisions, report: Report, *, create: bool = False, newer: bool = False
+    ) -> Generator[Session]:
+        """The lock, and the database opened for migrating; a file that was created goes when nothing comes of it.
+
+        With `newer` also a database that is newer than the revisions.
+        """
         if not create and not self.path.exists():
             self.open(revisions).close()  # raises what is wrong
         with (
@@ -241,7 +252,7 @@ class Runner:
                 report.created = True
                 self._create()
             try:
-                with Session(self.open(revisions), timeout_ms=self.timeout_ms) as session:
+                with Session(self.open(revisions, newer=newer), timeout_ms=self.timeout_ms) as session:
                     yield session
             except BaseException:
                 if report.created and not report.applied:
@@ -351,6 +362,7 @@ class Runner:
             note="" if is_empty else options.note,
             allow=tuple(options.allow),
         )
+        refuse_dangers(session, steps[0], circumstances)
         if options.backup and not options.backup_each:
             backup = self._back_up(session, state.head, clock, report)
             circumstances = replace(circumstances, backup=backup.path)

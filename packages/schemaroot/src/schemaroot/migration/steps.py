@@ -131,7 +131,8 @@ class Steps:
     def _require_free(self, name: str) -> None:
         if folded(name) in self.work.names():
             raise self.work.invalid(
-                f"the name {name} is taken already", hint="Choose another, or drop or rename that one."
+                f"the name {name} is taken already",
+                hint="Choose another, or drop or rename that one; if this revision made it, stamp the database.",
             )
 
     # --- tables -------------------------------------------------------------------------------------------------------
