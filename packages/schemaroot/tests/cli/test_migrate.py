@@ -265,6 +265,25 @@ def test_prune_deletes_what_is_kept_only_with_a_reason_and_a_yes(filled: Shop) -
     assert "Nothing is kept." in filled.done("migrate", "prune", "--dry-run").err
 
 
+def test_squash_says_which_kept_values_will_not_come_back(filled: Shop) -> None:
+    filled.declare(NOTE)
+    filled.done("migrate", "new", "-m", "notes")
+    filled.done("migrate", "up")
+    filled.done("migrate", "down", "--yes")
+    told = "2 kept rows of customers in _undo_0002_notes_down_customers can no longer come back"
+
+    assert told in filled.done("migrate", "squash", "0002", "--dry-run").err
+    assert told not in filled.done("migrate", "status").err
+
+
+def test_squash_does_not_need_a_database_that_can_be_read(filled: Shop) -> None:
+    filled.declare(NOTE)
+    filled.done("migrate", "new", "-m", "notes")
+    filled.path.write_bytes(b"no database" * 100)
+
+    assert "was not looked at: " in filled.done("migrate", "squash", "0002", "--dry-run").err
+
+
 def test_squash_replaces_files_only_with_a_yes(filled: Shop) -> None:
     filled.declare(NOTE)
     filled.done("migrate", "new", "-m", "notes")

@@ -302,7 +302,10 @@ def squash(
     from schemaroot.migration.squash import squash as replace
 
     revisions = place.migrations.revisions()
-    going = [one.path for one in revisions.ancestors(revisions.named(revision).id)]
+    chain = revisions.ancestors(revisions.named(revision).id)
+    going = [one.path for one in chain]
+    if place.path is not None and place.path.exists():
+        migrate_pages.warn_of_kept(place, [one.id for one in chain])
     if dry_run:
         migrate_pages.show_files(going, as_json=as_json)
         return

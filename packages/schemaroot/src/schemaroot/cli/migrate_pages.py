@@ -300,6 +300,19 @@ def show_files(paths: Sequence[Path], *, as_json: bool) -> None:
     talk(f"{count(len(paths), 'file')} would be replaced. Nothing was changed.")
 
 
+def warn_of_kept(place: Place, replaced: Sequence[str]) -> None:
+    """Says what the database keeps for revisions that are to be replaced: nothing brings it back after that."""
+    try:
+        kept = mending.kept(place.runner())
+    except SchemarootError as error:  # a squash is about files; one that cannot be looked into does not stop it
+        talk(f"What {place.database} keeps was not looked at: {error.message}")
+        return
+    for one in kept:
+        if one.revision in replaced and one.rows:
+            rows = count(one.rows, "kept row")
+            talk(f"{rows} of {one.table} in {one.side} can no longer come back once {one.revision} is replaced.")
+
+
 def show_squash(revision: Revision, *, as_json: bool) -> None:
     """The revision that took the place of others."""
     if as_json:
