@@ -51,10 +51,11 @@ def drift(place: Place) -> list[str]:
         try:
             live = read_catalogue(connection)
             if not revisions.ordered:
-                return differences(declared_catalogue(place.migrations.tables), live)
+                declared = declared_catalogue(place.migrations.tables)
+                return differences(place.migrations.with_found(declared), live)
             state = read_state(db, revisions)
             recorded = replay([one.load() for one in state.applied], driver=place.driver)[-1]
-            return differences(recorded, live)
+            return differences(place.migrations.with_found(recorded), live)
         except SchemarootError as error:
             return [error.message]
         finally:

@@ -25,6 +25,7 @@ from schemaroot.cli.errors import CommandError, sentence
 from schemaroot.cli.place import Place
 
 if TYPE_CHECKING:
+    from schemaroot.introspection.found import FoundSchema
     from schemaroot.schema.table import Table
 
 VARIABLES = ("SCHEMAROOT_DATABASE_URL", "DATABASE_URL")
@@ -93,12 +94,21 @@ def find_place(
             _versions(migrations, settings, home, module, folder),
             classes,
             _number(application_id or settings.get("application_id")),
+            found=_found(module),
         ),
         _database(database, os.environ, settings, home),
         "sqlite3" if named == "sqlite3" else "apsw",
         _again(tables=tables, database=database, migrations=migrations, application_id=application_id, driver=driver),
         _UNNAMED,
     )
+
+
+def _found(module: ModuleType) -> FoundSchema | None:
+    """What a module that `reflect` wrote knows besides its tables."""
+    from schemaroot.introspection.found import FoundSchema
+
+    found = getattr(module, "FOUND", None)
+    return found if isinstance(found, FoundSchema) else None
 
 
 def _again(**flags: object) -> str:

@@ -25,6 +25,7 @@ from schemaroot.engine import ddl
 from schemaroot.introspection import render
 from schemaroot.introspection.agreement import check_agreement
 from schemaroot.introspection.catalogue import (
+    Catalogue,
     CheckDef,
     ColumnDef,
     ForeignKeyDef,
@@ -131,6 +132,16 @@ class FoundSchema:
     virtual_tables: tuple[VirtualTableDef, ...] = ()
     views: tuple[ViewDef, ...] = ()
     triggers: tuple[TriggerDef, ...] = ()
+
+    def added_to(self, schema: Catalogue) -> Catalogue:
+        """A schema with all this in it; what it holds itself stays."""
+        return Catalogue(
+            {**{one.name: one for one in self.tables}, **schema.tables},
+            {**{one.name: one for one in self.indexes}, **schema.indexes},
+            {**{one.name: one for one in self.triggers}, **schema.triggers},
+            {**{one.name: one for one in self.views}, **schema.views},
+            {**{one.name: one for one in self.virtual_tables}, **schema.virtual_tables},
+        )
 
 
 def create_statements(tables: Iterable[type[Table]], found: FoundSchema | None = None) -> list[str]:

@@ -270,18 +270,26 @@ class _Applying:
         """What is not as the revisions describe it, and what changed although it belongs to nobody here."""
         step = self.step
         gone = [name for name in step.before.tables if name not in step.after.tables]
-        problems = differences(step.after, live, gone=gone)
+        problems = differences(step.after, live, gone=gone, undeclared=False)
         for attribute in ("tables", "indexes", "triggers", "views", "virtual_tables"):
             ours = {*getattr(step.before, attribute), *getattr(step.after, attribute)}
             before, after = getattr(self.live_before, attribute), getattr(live, attribute)
             for name, item in before.items():
-                owner = getattr(item, "table", name)
-                if name in ours or owner in step.before.tables:
+                if name in ours:
                     continue
                 if name not in after:
                     problems.append(f"{name}, which is not declared, is gone")
                 elif not only_renamed(item.sql, after[name].sql, self.operations):
                     problems.append(f"{name}, which is not declared, has changed")
+            if attribute in ("indexes", "triggers"):
+                theirs = {*before} - {*getattr(step.before, attribute)}
+                problems += [
+                    f"{name} on {item.table} is not declared"
+                    for name, item in after.items()
+                    if name not in theirs
+                    and name not in getattr(step.after, attribute)
+                    and item.table in step.after.tables
+                ]
         return problems
 
     def _content_problems(self, live: Catalogue) -> list[str]:

@@ -11,14 +11,16 @@ from schemaroot.introspection.catalogue import Catalogue, CheckDef, ColumnDef, T
 _KINDS = (("table", "tables"), ("index", "indexes"), ("trigger", "triggers"), ("view", "views"))
 
 
-def differences(expected: Catalogue, found: Catalogue, *, gone: Sequence[str] = ()) -> list[str]:
+def differences(
+    expected: Catalogue, found: Catalogue, *, gone: Sequence[str] = (), undeclared: bool = True
+) -> list[str]:
     """What is missing or other than expected, a phrase each; empty when all that is expected is there as it should be.
 
     Args:
         expected: the schema that should be there.
-        found: the schema that is there. What it holds beyond the expected belongs to somebody else and is passed over,
-            except indexes and triggers on tables that are expected.
+        found: the schema that is there. What it holds beyond the expected belongs to somebody else and is passed over.
         gone: names of tables that must not be there any more.
+        undeclared: whether indexes and triggers beyond the expected are told when their tables are expected.
     """
     said = list(_objects("table", expected.tables, found.tables))
     for name in gone:
@@ -27,8 +29,7 @@ def differences(expected: Catalogue, found: Catalogue, *, gone: Sequence[str] = 
     for kind, attribute in _KINDS[1:]:
         said += _objects(kind, getattr(expected, attribute), getattr(found, attribute))
     said += _objects("search table", expected.virtual_tables, found.virtual_tables)
-    said += _strangers(expected, found)
-    return said
+    return [*said, *_strangers(expected, found)] if undeclared else said
 
 
 def _objects(kind: str, expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:

@@ -135,7 +135,8 @@ def verify(runner: Runner) -> Verdict:
         connection = db.pool.take()
         try:
             recorded = replay([one.load() for one in state.applied], driver=runner.driver)[-1]
-            verdict = Verdict(state.head, differences(recorded, read_catalogue(connection)))
+            wanted = runner.migrations.with_found(recorded)
+            verdict = Verdict(state.head, differences(wanted, read_catalogue(connection)))
             verdict.problems += integrity_problems(connection)
             lost = find_lost_commits(runner.path, connection)
             if lost is not None:

@@ -28,6 +28,8 @@ from schemaroot.migration.errors import (
 if TYPE_CHECKING:
     from alembic.script.revision import RevisionMap
 
+    from schemaroot.introspection.catalogue import Catalogue
+    from schemaroot.introspection.found import FoundSchema
     from schemaroot.migration.verify import Invariant
     from schemaroot.schema.table import Table
 
@@ -310,6 +312,8 @@ class Migrations:
         application_id: what marks the program's files, or `None` where nothing does.
         command: how a person calls the command, for hints.
         invariants: rules of the program that hold after every revision.
+        found: what a reflected module knows besides its tables. Revisions neither make nor change it: it rides along,
+            and `verify` tells where it is missing or other than this says.
     """
 
     folder: Path
@@ -317,6 +321,11 @@ class Migrations:
     application_id: int | None = None
     command: str = "schemaroot migrate"
     invariants: Sequence[Invariant] = ()
+    found: FoundSchema | None = None
+
+    def with_found(self, schema: Catalogue) -> Catalogue:
+        """A schema, and what was found besides."""
+        return schema if self.found is None else self.found.added_to(schema)
 
     def revisions(self) -> Revisions:
         """The revision files, read and checked against one another."""

@@ -401,7 +401,7 @@ class Runner:
         return steps, numbers
 
     def _refuse_drift(self, session: Session, state: State, recorded: Catalogue) -> None:
-        said = differences(recorded, read_catalogue(session.connection))
+        said = differences(recorded, read_catalogue(session.connection), undeclared=False)
         if said and state.applied:
             raise SchemaDriftError(state.head, said, self.migrations.command)
 

@@ -94,13 +94,15 @@ def matching(live: Catalogue, chain: Sequence[Revision], recorded: Sequence[Cata
 
     Returns:
         The number of revisions that it has, and nothing; or the number of the nearest state, and how it differs.
-        A schema that holds none of the tables of the first revision has none of the revisions.
+        A schema that holds none of the tables of the first revision has none of the revisions. Somebody's own index or
+        trigger on one of our tables does not count, but of two states that fit the one with fewer of these is meant.
     """
     ours = {name for state in recorded for name in state.tables}
     if not ours.intersection(live.tables):
         return 0, []
-    told = [differences(state, live) for state in recorded]
-    best = min(range(1, len(recorded)), key=lambda number: (len(told[number]), -number))
+    told = [differences(state, live, undeclared=False) for state in recorded]
+    all_told = [differences(state, live) for state in recorded]
+    best = min(range(1, len(recorded)), key=lambda number: (len(told[number]), len(all_told[number]), -number))
     return best, told[best]
 
 
