@@ -10,10 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from schemaroot import Database
+from schemaroot.backup.create import create_backup
 from schemaroot.backup.errors import NotEnoughSpaceError
-from schemaroot.backup.manifest import list_backups
+from schemaroot.backup.manifest import AFTER_NOTHING, BEFORE_MIGRATION, list_backups
+from schemaroot.backup.retention import prune_backups
+from schemaroot.backup.verify import verify_backup
 from schemaroot.engine.driver import DriverName
-from schemaroot.errors import DatabaseError, DatabaseMissingError, NewerDatabaseError
+from schemaroot.errors import DamagedDatabaseError, DatabaseError, DatabaseMissingError, NewerDatabaseError
 from schemaroot.migration import mending
 from schemaroot.migration.errors import (
     ChecksumMismatchError,
@@ -440,7 +443,8 @@ def test_status_tells_of_a_schema_without_history_that_no_revision_makes(runner:
     assert "its schema is that of no revision; nearest is 0001_initial" in problem
 
 
-def test_status_tells_of_a_damaged_file(runner: Runner) -> None:
+def damage(runner: Runner) -> None:
+    """Makes an index of the database unreadable."""
     with sqlite3.connect(runner.path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'ix_tickets_project'").fetchone()
@@ -449,7 +453,45 @@ def test_status_tells_of_a_damaged_file(runner: Runner) -> None:
     content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
     runner.path.write_bytes(content)
 
+
+def test_status_tells_of_a_damaged_file(runner: Runner) -> None:
+    damage(runner)
+
     assert mending.status(runner, whole=True).problems[0].startswith("The file is damaged: ")
+
+
+def test_up_on_a_damaged_file_says_so_and_names_the_newest_backup(runner: Runner) -> None:
+    backup = create_backup(runner.path, reason="daily").path
+    damage(runner)
+
+    with pytest.raises(DamagedDatabaseError, match="is damaged") as refused:
+        runner.up()
+
+    assert refused.value.hint == f"The newest verified backup is {backup}."
+
+
+def test_a_folder_of_revisions_that_is_not_there_is_named(runner: Runner) -> None:
+    elsewhere = Runner(Migrations(runner.path.parent / "nowhere"), runner.path)
+
+    with pytest.raises(RevisionUnknownError) as refused:
+        elsewhere.up()
+
+    assert refused.value.hint == f"{runner.path.parent / 'nowhere'} is not there; check the path."
+    assert any("nowhere, is not there" in problem for problem in mending.status(elsewhere, whole=True).problems)
+
+
+def test_the_backup_of_a_run_that_applied_nothing_may_go(runner: Runner) -> None:
+    write(runner.migrations.folder, "0004_bad", "0003_rank", "    op.create_index('ix_more', 'projects', ['name'])\n")
+    with pytest.raises(RehearsalError):
+        runner.up()
+    (failed,) = list_backups(runner.path)
+    assert failed.manifest.reason == AFTER_NOTHING
+    assert verify_backup(failed.path).ok
+    runner.up("0003")
+
+    assert [one.path for one in prune_backups(runner.path, keep=0)] == [failed.path]
+    (kept,) = list_backups(runner.path)
+    assert kept.manifest.reason == BEFORE_MIGRATION
 
 
 # --- stamping ---------------------------------------------------------------------------------------------------------

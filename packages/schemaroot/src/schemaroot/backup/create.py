@@ -26,8 +26,8 @@ import msgspec
 
 from schemaroot.backup import statements
 from schemaroot.backup.digest import Progress, TableDigest, content_tables, count_rows, digest_tables
-from schemaroot.backup.errors import BackupError, BackupNotVerifiedError, NotEnoughSpaceError
-from schemaroot.backup.manifest import Backup, Manifest, file_name, manifest_path
+from schemaroot.backup.errors import BackupError, BackupMissingError, BackupNotVerifiedError, NotEnoughSpaceError
+from schemaroot.backup.manifest import Backup, Manifest, file_name, manifest_path, read_backup
 from schemaroot.engine import dialect
 from schemaroot.engine.connection import Connection, Patience
 from schemaroot.engine.database import Database
@@ -419,6 +419,19 @@ def copy_pages(source: Connection, partial: Path) -> None:
         driver.backup(source.raw, target)
     finally:
         target.close()
+
+
+def release_backup(path: Path, reason: str) -> None:
+    """Gives a backup another reason, so that retention may take it; the file itself stays as it is.
+
+    Nothing happens where its manifest cannot be read or written: then it is kept.
+    """
+    with suppress(BackupMissingError, ReadOnlyError, OSError), partial_file(path.parent) as (document, handle):
+        manifest = msgspec.structs.replace(read_backup(path).manifest, reason=reason)
+        os.write(handle, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+        os.fsync(handle)
+        os.replace(document, manifest_path(path))
+        sync_folder(path.parent)
 
 
 def give_name(made: Path, wanted: Path) -> None:

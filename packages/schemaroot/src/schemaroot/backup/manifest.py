@@ -22,6 +22,9 @@ MANIFEST_VERSION = 1
 BEFORE_MIGRATION = "migration"
 """The reason of a backup that was made before a migration; retention never removes it."""
 
+AFTER_NOTHING = "migration that applied nothing"
+"""The reason that such a backup has once its migration was refused or rolled back whole; it may go like others."""
+
 BEFORE_RESTORE = "before restore"
 """The reason of a backup that holds what a restore took the place of."""
 

@@ -118,10 +118,13 @@ class RevisionUnknownError(MigrationError):
 
     code = "REVISION_UNKNOWN"
 
-    def __init__(self, wanted: str, known: Sequence[str], *, several: bool = False) -> None:
+    def __init__(self, wanted: str, known: Sequence[str], *, several: bool = False, folder: Path | None = None) -> None:
         self.wanted = wanted
+        self.folder = folder
         problem = f"{wanted!r} could be {', '.join(known)}" if several else f"there is no revision {wanted!r}"
         hint = "Give more of its name." if several else f"Known: {', '.join(known) or 'none'}."
+        if folder is not None and not known:
+            hint = f"{folder} {'holds no revision' if folder.is_dir() else 'is not there'}; check the path."
         super().__init__(f"{problem[0].upper()}{problem[1:]}; nothing was run.", hint=hint)
 
 

@@ -83,6 +83,8 @@ def status(runner: Runner, *, whole: bool = False) -> Status:
             problems.append(str(error))
             state = read_state(db, revisions, strict=False)
         if whole:
+            if not runner.migrations.folder.is_dir():
+                problems.append(f"The folder of the revisions, {runner.migrations.folder}, is not there.")
             problems += _hindrances(runner, revisions, db, has_history=state.has_history)
     has = applied(state.entries)
     known = tuple(

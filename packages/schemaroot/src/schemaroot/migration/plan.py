@@ -166,7 +166,7 @@ def plan(
     """
     revisions = runner.migrations.revisions()
     if revisions.head is None:
-        raise RevisionUnknownError(to or "head", [])
+        raise RevisionUnknownError(to or "head", [], folder=runner.migrations.folder)
     with runner.open(revisions, read_only=True) as db:
         live, state = _look(runner, db, revisions)
         if direction == "up":

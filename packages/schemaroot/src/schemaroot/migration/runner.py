@@ -20,15 +20,18 @@ from schemaroot.backup.create import (
     create_backup,
     driver_errors_told,
     give_name,
+    integrity_problems,
+    release_backup,
     remove_leftovers,
     sync_folder,
 )
-from schemaroot.backup.errors import NotEnoughSpaceError
-from schemaroot.backup.manifest import BEFORE_MIGRATION, Backup
+from schemaroot.backup.errors import BackupNotVerifiedError, NotEnoughSpaceError
+from schemaroot.backup.manifest import AFTER_NOTHING, BEFORE_MIGRATION, Backup
 from schemaroot.engine.database import Database
 from schemaroot.engine.driver import DriverName, driver_named
-from schemaroot.engine.files import Identity, backup_folder
+from schemaroot.engine.files import Identity, backup_folder, newest_backup
 from schemaroot.engine.interrupts import interruptible
+from schemaroot.errors import DamagedDatabaseError
 from schemaroot.introspection.catalogue import Catalogue
 from schemaroot.introspection.read import INTERNAL_NAMES, read_catalogue
 from schemaroot.migration.apply import Applied, Circumstances, Clock, Direction, Step, apply_step, refuse_dangers
@@ -179,7 +182,7 @@ class Runner:
         """
         revisions = self.migrations.revisions()
         if revisions.head is None:
-            raise RevisionUnknownError(to, [])
+            raise RevisionUnknownError(to, [], folder=self.migrations.folder)
         wanted = revisions.named(to)
         report = Report()
         with self.working(revisions, report, create=create) as session:
@@ -257,6 +260,9 @@ class Runner:
             except BaseException:
                 if report.created and not report.applied:
                     _remove_database(self.path)
+                if not report.applied:
+                    for path in report.backups:
+                        release_backup(path, AFTER_NOTHING)
                 raise
 
     @property
@@ -414,15 +420,21 @@ class Runner:
             raise NotEnoughSpaceError(self.path.parent, needed, free)
 
     def _back_up(self, session: Session, revision: str, clock: Clock, report: Report) -> Backup:
-        with clock.measure("backup"):
-            backup = create_backup(
-                session.connection,
-                reason=BEFORE_MIGRATION,
-                database=self.path,
-                revision=revision or None,
-                progress=lambda done, total: self.watcher.progress("backup", done, total),
-                messages=self.watcher.say,
-            )
+        try:
+            with clock.measure("backup"):
+                backup = create_backup(
+                    session.connection,
+                    reason=BEFORE_MIGRATION,
+                    database=self.path,
+                    revision=revision or None,
+                    progress=lambda done, total: self.watcher.progress("backup", done, total),
+                    messages=self.watcher.say,
+                )
+        except BackupNotVerifiedError as error:
+            if not integrity_problems(session.connection):
+                raise
+            problem = "; ".join(dict.fromkeys(error.problems))
+            raise DamagedDatabaseError(self.path, problem, backup=newest_backup(self.path)) from error
         report.backups.append(backup.path)
         return backup
 
