@@ -18,7 +18,7 @@ def test_a_change_goes_up_and_down_and_up_again_without_losing_a_row(filled: Sho
     up = filled.done("migrate", "up")
     assert re.search(r"0002_notes +up +\d+ ms", up.out)
     assert "add_column(note)" in up.out
-    assert re.search(r"^backup +/.*-migration\.db$", up.out, re.MULTILINE)
+    assert re.search(r"^backup/.*-migration\.db", re.sub(r"[ ]+|\n[ ]+", "", up.out), re.MULTILINE)  # long paths fold
     filled.sql("UPDATE customers SET note = 'dear' WHERE id = 1")
 
     down = filled.done("migrate", "down", "--yes")
