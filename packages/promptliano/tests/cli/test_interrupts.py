@@ -128,7 +128,7 @@ def test_at_each_statement_it_is_undone_or_told_to_have_come_too_late(
             assert err == UNDONE, where
         else:
             assert (code, names, projects) == (0, ["new.db", "new.db.key"], 2), where
-            assert str(target) in out, where  # the report
+            assert str(target) in "".join(out.split()), where  # the report, which folds long paths
             assert TOO_LATE in err or where == interrupted[-1][0], where
     assert set(codes) == {0, 130}
     assert codes == sorted(codes, reverse=True)  # there is one point of no return
