@@ -153,6 +153,13 @@ def test_duplicates_under_a_new_unique_key_are_counted_and_shown(db: Database, m
     assert found(db, partial) == []
 
 
+def test_a_unique_key_over_a_column_that_takes_the_name_of_another_asks_the_right_one(db: Database) -> None:
+    swapped = [RenameColumn("kind", "sort"), RenameColumn("title", "kind")]
+
+    assert found(db, alter(*swapped, AddUnique(UniqueDef((KeyPart("kind"),), "uq")))) == []
+    assert only(found(db, alter(*swapped, AddUnique(UniqueDef((KeyPart("sort"),), "uq")))), "UNIQUE_DUPLICATES")
+
+
 def test_a_foreign_key_that_rows_break_lists_them(db: Database) -> None:
     key = ForeignKeyDef(("pages",), "shelves", ("id",), name="fk_pages")
 

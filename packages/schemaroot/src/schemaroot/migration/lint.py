@@ -272,7 +272,10 @@ class _Alteration:
                 case AddCheck(check=check):
                     yield from self._check(check)
                 case AddUnique(unique=unique):
-                    yield from self.linter.duplicates(self.table.name, unique.parts, None)
+                    names = [part.column or "" for part in unique.parts]
+                    if not {*names} & (self.fresh | self.converted):
+                        parts = tuple(replace(part, column=self.old_name(part.column or "")) for part in unique.parts)
+                        yield from self.linter.duplicates(self.table.name, parts, None)
                 case AddForeignKey(foreign_key=key):
                     yield from self._foreign_key(key)
                 case _:
